@@ -1,0 +1,145 @@
+"""The database file: opened, checked, migrated, read.
+
+SQLite in WAL with `synchronous=FULL` and foreign keys on. Writing goes through one connection that begins with `BEGIN IMMEDIATE`; reading has
+connections of its own. Python's own transaction handling is switched off: it would lose updates between processes without an error.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from codex_desk.store.errors import DRIVER_ERRORS, StoreError, explain
+
+SCHEMA_VERSION = 1
+"""`PRAGMA user_version` of a store that this program made; each migration raises it by one."""
+
+BUSY_MS = 10_000
+"""How long a writer waits for another process's transaction; none of ours takes longer than tens of milliseconds."""
+
+
+class Database:
+    """An open store. `write_engine` belongs to the writer alone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.write_engine = _engine(path, "BEGIN IMMEDIATE")
+        self.read_engine = _engine(path, "BEGIN")
+
+    @classmethod
+    def open(cls, path: Path, backups: Path) -> Database:
+        """Open `path`, making or migrating it where needed. Raises `StoreError`; a store from a newer version is never touched."""
+        try:
+            version = _version(path)
+            if version > SCHEMA_VERSION:
+                raise StoreError(
+                    "store_newer",
+                    f"{path} was made by a newer codex-desk (store version {version}, this one knows {SCHEMA_VERSION}); it was not touched. "
+                    "Update codex-desk, or set CODEX_DESK_HOME to another folder.",
+                )
+            if version < SCHEMA_VERSION:
+                _bring_up_to_date(path, backups)
+            database = cls(path)
+            with database.read_engine.connect() as connection:
+                connection.exec_driver_sql("SELECT next_seq FROM head").one()
+        except StoreError:
+            raise
+        except DRIVER_ERRORS as error:
+            raise explain(error, str(path)) from error
+        except Exception as error:
+            raise explain(getattr(error, "orig", None) or error, str(path)) from error
+        return database
+
+    def close(self) -> None:
+        self.read_engine.dispose()
+        self.write_engine.dispose()
+
+
+def _engine(path: Path, begin: str) -> Engine:
+    immediate = begin != "BEGIN"
+    pool = {"poolclass": StaticPool} if immediate else {"poolclass": QueuePool, "pool_size": 4, "max_overflow": 12}
+    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000}, **pool)
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA secure_delete=ON")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        if not immediate:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _version(path: Path) -> int:
+    """The store's version, read without changing a byte; 0 where there is no store yet."""
+    if not path.exists():
+        return 0
+    if path.stat().st_size == 0:
+        return 0
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_MS / 1000)
+    try:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def _bring_up_to_date(path: Path, backups: Path) -> None:
+    with _only_one(path.with_suffix(".lock")):
+        version = _version(path)
+        if version == SCHEMA_VERSION:
+            return  # another process was first
+        if version:
+            back_up(path, backups, f"before-v{SCHEMA_VERSION}")
+        _private(path)
+        from codex_desk.store.migrating import upgrade  # Alembic takes a fifth of a second; a current store never needs it
+
+        upgrade(path, SCHEMA_VERSION)
+
+
+@contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    """One process migrates at a time."""
+    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _private(path: Path) -> None:
+    """Create the file readable by its owner alone; SQLite gives the journal files the same mode."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
+def back_up(path: Path, backups: Path, label: str) -> Path:
+    """A consistent copy of the store in `backups`, mode 0600. Returns its path."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    target = backups / f"desk-{stamp}-{label}.db"
+    _private(target)
+    source, copy = sqlite3.connect(path), sqlite3.connect(target)
+    try:
+        source.backup(copy)
+    finally:
+        copy.close()
+        source.close()
+    return target

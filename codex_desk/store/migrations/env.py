@@ -1,0 +1,12 @@
+"""Alembic's entry: always online, on the connection that `store.migrating` opened."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from codex_desk.store.tables import METADATA
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True, transactional_ddl=True)
+with context.begin_transaction():
+    context.run_migrations()
