@@ -1,0 +1,153 @@
+"""The audit chain: checked from end to end, and redaction that leaves it whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from codex_desk.engine.errors import Refusal
+from codex_desk.engine.identity import By
+from codex_desk.engine.journal import Action, End, Tx, link_hash
+from codex_desk.engine.reading import Reader
+
+TOMBSTONE = "[redacted]"
+SHORT = 8
+"""A body shorter than this is replaced only where it stands alone: it is no secret, and it may be a part of anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    verified: bool
+    events: int
+    head: str
+    broken: int | None = None
+    """The seq of the first row that was changed or removed."""
+    reason: str | None = None
+
+
+def verify(reader: Reader) -> Verification:
+    """Walk the chain from its first row to its head, and every body that has not been redacted."""
+    head = reader.row("SELECT audit_hash, audit_count FROM head")
+    rows = reader.rows("SELECT e.*, b.text, b.redacted FROM audit_event e LEFT JOIN audit_body b ON b.seq = e.seq ORDER BY e.seq")
+    previous, last = "", 0
+
+    def broken(seq: int, reason: str) -> Verification:
+        return Verification(False, len(rows), previous, seq, reason)
+
+    for row in rows:
+        if row["prev"] != previous:
+            return broken(row["seq"], f"the row before {row['seq']} (after {last}) was removed or changed")
+        expected = link_hash(
+            previous, row["seq"], row["kind"], row["origin"], row["thread_id"], row["peer_id"], row["at"], row["body_hash"]
+        )
+        if row["hash"] != expected:
+            return broken(row["seq"], f"row {row['seq']} was changed")
+        if row["text"] is None:
+            return broken(row["seq"], f"the text of row {row['seq']} was removed")
+        if not row["redacted"] and hashlib.sha256(row["text"].encode("utf-8", "surrogatepass")).hexdigest() != row["body_hash"]:
+            return broken(row["seq"], f"the text of row {row['seq']} was changed")
+        previous, last = row["hash"], row["seq"]
+    if head is None or (previous, len(rows)) != (head["audit_hash"], head["audit_count"]):
+        return broken(last + 1, f"rows after {last} were removed")
+    return Verification(True, len(rows), previous)
+
+
+@dataclass(frozen=True, slots=True)
+class Redact(Action):
+    """Remove an item's body from the store, the index and the audit's texts, and leave a tombstone. Returns the item's seq."""
+
+    item: int
+    verb: ClassVar[str] = "redact"
+
+    def perform(self, tx: Tx, by: By) -> int:
+        row = tx.connection.exec_driver_sql("SELECT thread_id, text FROM item WHERE seq = ?", (self.item,)).first()
+        if row is None:
+            raise Refusal("unknown_item", f"there is no item item-{self.item}")
+        thread_id, body = str(row[0]), str(row[1])
+        if body == TOMBSTONE:
+            return self.item
+        wash(tx.connection.exec_driver_sql, body)
+        tx.redacted(self.item)
+        tx.crossing("redacted", by.origin, End(thread_id, f"item-{self.item} redacted"), None)
+        return self.item
+
+
+def wash(run: Callable[..., Any], body: str) -> None:
+    """Replace a body wherever the database holds it. `run` executes a statement with its values."""
+    pattern = f"%{body[:200].replace('%', '_')}%"
+    for table, key, column in (
+        ("item", "seq", "text"),
+        ("message", "id", "body"),
+        ("message", "id", "original"),
+        ("message", "id", "answer"),
+        ("message", "id", "reason"),
+        ("approval", "number", "text"),
+        ("thread", "id", "last_line"),
+        ("thread", "id", "reason"),
+    ):
+        for number, text in run(f"SELECT {key}, {column} FROM {table} WHERE {column} LIKE ?", (pattern,)).fetchall():
+            washed = _washed(text, body)
+            if washed != text:
+                run(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (washed, number))
+    excerpt = body[:120]
+    for number, text in run("SELECT seq, text FROM audit_body WHERE text LIKE ?", (f"%{excerpt[:100].replace('%', '_')}%",)).fetchall():
+        if _washed(text, body) != text or (len(excerpt) >= SHORT and excerpt in text):
+            run("UPDATE audit_body SET text = ?, redacted = 1 WHERE seq = ?", (TOMBSTONE, number))
+    for table, key, column in (("item", "seq", "data"), ("segment", "id", "content")):
+        for number, content in run(f"SELECT {key}, {column} FROM {table}").fetchall():
+            washed = _washed_json(content, body)
+            if washed is not None:
+                run(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (washed, number))
+    run("INSERT INTO item_text (item_text) VALUES ('rebuild')")
+
+
+def wash_backups(backups: Path, body: str) -> None:
+    """Do the same to every backup."""
+    for path in sorted(backups.glob("*.db")):
+        connection = sqlite3.connect(path)
+        try:
+            connection.execute("PRAGMA secure_delete=ON")
+            with connection:
+                wash(connection.execute, body)
+            connection.execute("VACUUM")
+        finally:
+            connection.close()
+
+
+def _washed(text: str, body: str) -> str:
+    if text == body:
+        return TOMBSTONE
+    return text.replace(body, TOMBSTONE) if len(body) >= SHORT else text
+
+
+def _washed_json(content: bytes | str, body: str) -> bytes | str | None:
+    """JSON with the body taken out of its strings; None where it is not in it."""
+    text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+    if json.dumps(body)[1:-1] not in text and json.dumps(body, ensure_ascii=False)[1:-1] not in text:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    washed = _walk(value, body)
+    if washed == value:
+        return None
+    encoded = json.dumps(washed, ensure_ascii=False)
+    return encoded.encode() if isinstance(content, bytes) else encoded
+
+
+def _walk(value: Any, body: str) -> Any:
+    match value:
+        case str():
+            return _washed(value, body)
+        case list():
+            return [_walk(each, body) for each in value]
+        case dict():
+            return {key: _walk(each, body) for key, each in value.items()}
+        case _:
+            return value

@@ -1,0 +1,271 @@
+"""Desk: the one door that the command line and the screen use. An action goes in, events come out, read models answer questions."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from codex_desk.config import Resolved
+from codex_desk.engine import chain, links, mailbox, recovery, searching, sessions, turns
+from codex_desk.engine.errors import Refusal
+from codex_desk.engine.events import TurnChanged
+from codex_desk.engine.hosting import Host, alive_desk
+from codex_desk.engine.hub import Hub, Subscription
+from codex_desk.engine.identity import HUMAN, By
+from codex_desk.engine.journal import Action
+from codex_desk.engine.ledger import Ledger
+from codex_desk.engine.picking import archive_preview, candidates
+from codex_desk.engine.reading import Reader
+from codex_desk.engine.surroundings import Surroundings, look_at, own_setting
+from codex_desk.engine.views import Candidate, ItemView, LiveTurn, MessageView
+from codex_desk.paths import Home, desk_home
+from codex_desk.runtimes.base import Runtime
+from codex_desk.store.database import Database
+from codex_desk.tools.sandbox import Sandbox, find_sandbox
+
+INDEX_EVERY_S = 2.0
+FOREIGN = "codex"
+"""What `CODEX_DESK_THREAD` holds for an agent that has no thread on this desk: it may do nothing here."""
+
+
+class Desk(Reader):
+    """An open desk. Reads are its own (see `Reader`); everything else goes through `do`."""
+
+    def __init__(self, home: Home, database: Database, env: Mapping[str, str], approval_patience: float | None) -> None:
+        super().__init__(database.read_engine)
+        self.home = home.root
+        self._folders = home
+        self._database = database
+        self._env = env
+        self._patience = approval_patience
+        self.hub = Hub()
+        self.surroundings = Surroundings(home.root, env, self.is_trusted)
+        self.ledger = Ledger(database, self.hub, self.surroundings.rules, self.surroundings.rights)
+        self.identity = _identity(env)
+        self._host: Host | None = None
+        self._sandbox: Sandbox | None = None
+        self._runtimes: dict[str, Runtime] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        home: Path | None = None,
+        *,
+        host: Literal["desk", "once", "none"] = "none",
+        env: Mapping[str, str] | None = None,
+        approval_patience: float | None = None,
+        runtimes: Mapping[str, Runtime] | None = None,
+    ) -> AsyncIterator[Desk]:
+        """Open the desk in `home`. `desk` runs every thread's turns; `once` what `run_until` asks for; `none` only reads and writes the store.
+
+        `approval_patience`: seconds that an approval waits while no screen is open; None where one is. `runtimes`: run threads of these names on them.
+        Raises `HomeError`, `StoreError`.
+        """
+        env = os.environ if env is None else env
+        folders = Home(desk_home(env) if home is None else home).create()
+        desk = cls(folders, Database.open(folders.database, folders.backups), env, approval_patience)
+        desk._runtimes = dict(runtimes or {})
+        await desk.ledger.start()
+        background: list[asyncio.Task[None]] = []
+        try:
+            await desk._recover()
+            if host == "desk":
+                await desk._start_host("desk")
+                background.append(asyncio.create_task(desk._index_often()))
+            yield desk
+        finally:
+            for task in background:
+                task.cancel()
+            if desk._host is not None:
+                await desk._host.close()
+            await desk.ledger.close()
+            desk._database.close()
+
+    # --- doing ------------------------------------------------------------------------------------------------------------------------------
+
+    async def do(self, action: Action, by: By | None = None) -> Any:
+        """Perform an action; returns what it makes, as a read model, once that is durable. Raises `Refusal`, `StoreError`."""
+        by = self.identity if by is None else by
+        if by.thread_id == FOREIGN:
+            raise Refusal("origin_agent", "an agent without a thread on this desk may do nothing here")
+        action = self._prepared(action)
+        if isinstance(action, links.Archive):
+            await self._come_to_rest(action)
+        result = await self.ledger.do(action, by)
+        match action:
+            case sessions.New() | sessions.Rename() | sessions.Set() | sessions.Fork() | links.Archive() | links.Unarchive():
+                return self.thread(result)
+            case turns.Interrupt() | turns.Resume():
+                return self.thread(result)
+            case links.Attach() | links.Detach():
+                return self.attachment(result)
+            case mailbox.Send() | mailbox.Ask() | mailbox.Report() | mailbox.Edit() | mailbox.Remove() | turns.Compact():
+                return self.message(result)
+            case chain.Redact():
+                return await self._redacted(result)
+            case _:
+                return self._decided(result)
+
+    def _decided(self, result: Any) -> Any:
+        if isinstance(result, str):
+            return self.approval(result)
+        return result
+
+    def _prepared(self, action: Action) -> Action:
+        """The action with what it needs from disk and settings, which a transaction does not look at."""
+        match action:
+            case sessions.New():
+                folder = look_at(action.cwd)
+                own = {"profile": action.profile} if action.profile else {}
+                runtime, _ = self.surroundings.runtime_for(action.runtime, folder.cwd, own)
+                roots = tuple(look_at(each).cwd for each in action.add_dirs)
+                return replace(action, folder=folder, runtime=runtime, add_dirs=roots)
+            case sessions.Set(key="runtime"):
+                return replace(action, value=self.surroundings.known_runtime(action.value))
+            case sessions.Set(value=""):
+                return replace(action, key=own_setting(action.key, "")[0] if action.key != "profile" else action.key, value=None)
+            case sessions.Set():
+                key, value = own_setting(action.key, action.value)
+                return replace(action, key=key, value=value)
+            case sessions.Trust():
+                return replace(action, folder=look_at(action.folder).cwd)
+            case turns.Resume():
+                folder = look_at(Path(self.thread(action.thread).cwd))
+                return replace(action, folder=(folder.device, folder.inode))
+            case _:
+                return action
+
+    async def _come_to_rest(self, action: links.Archive) -> None:
+        """Interrupt the turns that have to end before a session is archived, and wait for their ends."""
+        await self.ledger.run(action.stop_turns)
+        resting = await self.ledger.run(action.must_rest)
+
+        def still() -> bool | None:
+            marks = ",".join("?" * len(resting))
+            return None if self.rows(f"SELECT 1 FROM turn WHERE state = 'running' AND thread_id IN ({marks})", resting) else True
+
+        await self.hub.until(still, lambda event: isinstance(event, TurnChanged))
+
+    async def _redacted(self, seq: int) -> ItemView:
+        return self.item(seq)
+
+    # --- listening and reading --------------------------------------------------------------------------------------------------------------
+
+    def subscribe(self) -> Subscription:
+        return self.hub.subscribe()
+
+    def live(self, thread_id: str) -> LiveTurn | None:
+        """The turn that this process runs in a thread, as far as it has come."""
+        return self._host.live(thread_id) if self._host is not None else None
+
+    def keystroke(self, thread_id: str) -> None:
+        """The human typed in this thread's composer: nobody else starts a turn there for a while."""
+        if self._host is not None:
+            self._host.keystroke(thread_id)
+
+    def candidates(self, child_id: str) -> list[Candidate]:
+        """Every other session as a parent for this one: best first, those that cannot be taken last."""
+        return candidates(self, self.surroundings, child_id)
+
+    def archive_preview(self, thread_id: str) -> tuple[list[str], list[str]]:
+        """What archiving would end: handles of subagents, and of the sessions at the other end of its attachments."""
+        return archive_preview(self, thread_id)
+
+    def settings(self, thread_id: str | None = None, cwd: Path | None = None) -> Resolved:
+        """The settings in force, each with the layer that it comes from. Raises `ConfigError`."""
+        if thread_id is None:
+            return self.surroundings.desk(cwd)
+        row = self.row("SELECT settings FROM thread WHERE id = ?", (thread_id,))
+        own = _json(row["settings"]) if row is not None else {}
+        return self.surroundings.of(self.thread(thread_id), own)
+
+    async def search(self, query: str, limit: int = 50) -> list[ItemView]:
+        """The newest items in which every word of `query` stands."""
+        await searching.catch_up(self.ledger)
+        return searching.search(self, query, limit)
+
+    def verify_audit(self) -> chain.Verification:
+        return chain.verify(self)
+
+    async def sandbox_tier(self) -> str:
+        """What confines commands here, found by trying it once: bubblewrap, codex, seatbelt or none."""
+        return (await self._found_sandbox()).tier
+
+    def desk_is_open(self) -> bool:
+        """Whether a desk is open on this store, here or in another process."""
+        return alive_desk(self, self.surroundings)
+
+    # --- running turns ----------------------------------------------------------------------------------------------------------------------
+
+    async def run_until(self, messages: Sequence[int], *, timeout: float | None = None, any_of: bool = False) -> list[MessageView]:
+        """Host until these messages are final (or, `any_of`, one is) and nothing that was started is running; where a desk is open, only watch.
+
+        Raises `TimeoutError` after `timeout` seconds; then, and when cancelled, its own turns end as `interrupted: host left`."""
+        for number in messages:
+            self.message(number)
+        if not self.desk_is_open():
+            host = self._host or await self._start_host("once")
+            for number in messages:
+                view = self.message(number)
+                if not view.final:
+                    host.allow(view.to_id, number)
+
+        def ended() -> list[MessageView] | None:
+            views = [self.message(number) for number in messages]
+            final = [view.final for view in views]
+            return views if (any(final) if any_of else all(final)) else None
+
+        def relevant(event: object) -> bool:
+            return getattr(event, "message_id", None) in messages
+
+        async with asyncio.timeout(timeout):
+            await self.hub.until(ended, relevant)
+            await self.wait_turns()
+        return [self.message(number) for number in messages]
+
+    async def wait_turns(self) -> None:
+        """Until nothing that this process started is running."""
+        if self._host is not None and self._host.kind == "once":
+            await self._host.rest()
+
+    async def _start_host(self, kind: Literal["desk", "once"]) -> Host:
+        self._host = Host(kind, self.ledger, self, self.hub, self.surroundings, await self._found_sandbox(), self._patience)
+        for name, runtime in self._runtimes.items():
+            self._host.use_runtime(name, runtime)
+        await self._host.start()
+        return self._host
+
+    async def _found_sandbox(self) -> Sandbox:
+        if self._sandbox is None:
+            self._sandbox = await find_sandbox()
+        return self._sandbox
+
+    async def _recover(self) -> None:
+        hosts = [row["id"] for row in self.rows("SELECT id FROM host")]
+        dead = recovery.dead_hosts(self._folders.run, hosts)
+        if dead:
+            await self.ledger.do(recovery.Recover(self._folders.run))
+            recovery.forget_files(self._folders.run, dead)
+
+    async def _index_often(self) -> None:
+        while True:
+            await searching.catch_up(self.ledger)
+            await asyncio.sleep(INDEX_EVERY_S)
+
+
+def _identity(env: Mapping[str, str]) -> By:
+    """The human; or, in a process that an agent's tool started, that agent."""
+    thread_id = env.get("CODEX_DESK_THREAD")
+    return HUMAN if not thread_id else By("agent", thread_id)
+
+
+def _json(text: str) -> dict[str, Any]:
+    import json
+
+    return json.loads(text)

@@ -1,0 +1,48 @@
+"""What the first frame shows, before the engine is imported."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from codex_desk.engine.rows import item_view, thread_view
+from codex_desk.engine.views import ItemView, ThreadView
+from codex_desk.store import glance as store
+
+TAIL = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """`threads` newest first, at most 200; `items` are the tail of the thread that `opened` names."""
+
+    threads: tuple[ThreadView, ...] = ()
+    opened: str | None = None
+    items: tuple[ItemView, ...] = ()
+
+
+def glance(home: Path, cwd: Path | None = None) -> Glance:
+    """A read-only look at the desk's store. The opened thread is the one whose folder is `cwd`, else the last one used, else the newest. A store
+    that is not there, or that cannot be read now, gives an empty look: the engine says why when it opens."""
+    path = home / "desk.db"
+    if not path.exists():
+        return Glance()
+    try:
+        with store.Glance(path) as look:
+            threads = tuple(thread_view(row) for row in look.threads())
+            opened = _opened(threads, look.meta("last_thread"), cwd)
+            items = tuple(item_view(row) for row in look.tail(opened, TAIL)) if opened else ()
+    except sqlite3.Error:
+        return Glance()
+    return Glance(threads, opened, items)
+
+
+def _opened(threads: tuple[ThreadView, ...], last: str | None, cwd: Path | None) -> str | None:
+    if cwd is not None:
+        here = next((each.id for each in threads if each.cwd == str(cwd)), None)
+        if here is not None:
+            return here
+    if last is not None and any(each.id == last for each in threads):
+        return last
+    return threads[0].id if threads else None

@@ -1,0 +1,272 @@
+"""A host: this process while it runs turns. An open desk runs every thread; a one-shot host runs what it was asked for and what its turns ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Literal
+
+from codex_desk.engine import waking
+from codex_desk.engine.events import Event, MessageChanged, ThreadChanged, TurnChanged
+from codex_desk.engine.hub import Hub
+from codex_desk.engine.ledger import Ledger
+from codex_desk.engine.liveness import HostLock, is_alive
+from codex_desk.engine.reading import Reader
+from codex_desk.engine.rows import moment
+from codex_desk.engine.surroundings import Surroundings
+from codex_desk.engine.thread import Stage, ThreadActor
+from codex_desk.engine.views import LiveTurn
+from codex_desk.runtimes.base import Runtime, RuntimeThread, ThreadSpec
+from codex_desk.store.tables import Host as HostRow
+from codex_desk.tools.sandbox import Sandbox
+
+LOG = logging.getLogger(__name__)
+
+HANDS_OFF_S = 10.0
+"""After a keystroke in a thread's composer, nobody but the human starts a turn there for so long."""
+
+Kind = Literal["desk", "once"]
+
+
+class Host:
+    """Runs turns. Poked by events; everything it works on is a row."""
+
+    def __init__(
+        self, kind: Kind, ledger: Ledger, reader: Reader, hub: Hub, surroundings: Surroundings, sandbox: Sandbox, patience: float | None
+    ) -> None:
+        self.kind = kind
+        self._ledger = ledger
+        self._reader = reader
+        self._hub = hub
+        self._run_folder = surroundings.home / "run"
+        self._lock = HostLock(self._run_folder)
+        self._actors: dict[str, ThreadActor] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._poked: set[str] = set()
+        self._keys: dict[str, float] = {}
+        self._allowed: dict[str, int] = {}
+        self._runtimes: dict[str, Runtime] = {}
+        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._firing: set[asyncio.Task[None]] = set()
+        self._closing = False
+        self._stage = Stage(
+            host_id=self._lock.id,
+            ledger=ledger,
+            reader=reader,
+            hub=hub,
+            surroundings=surroundings,
+            sandbox=sandbox,
+            patience=patience,
+            open_runtime=self._open_runtime,
+            alive=self._alive,
+            typing=self._is_typing,
+            up_to=self._up_to,
+            slot=self._slot,
+        )
+
+    @property
+    def id(self) -> str:
+        return self._lock.id
+
+    async def start(self) -> None:
+        """Be a host: on record, listening, and with what already waits taken up."""
+        row = HostRow(id=self._lock.id, kind=self.kind, pid=_pid(), started_at=datetime.now(UTC))
+        await self._ledger.run(lambda tx: tx.insert(row) and None)
+        self._hub.add(self._hear)
+        if self.kind == "desk":
+            for waiting in self._reader.rows("SELECT DISTINCT to_id FROM message WHERE state = 'queued'"):
+                self.poke(waiting["to_id"])
+            self._plan_wakes()
+
+    async def close(self) -> None:
+        """Stop hosting; turns that run end as `interrupted: host left`, what waits stays queued."""
+        self._closing = True
+        self._hub.remove(self._hear)
+        for timer in self._timers.values():
+            timer.cancel()
+        for task in (*self._tasks.values(), *self._firing):
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), *self._firing, return_exceptions=True)
+        for actor in self._actors.values():
+            await actor.close()
+        for runtime in self._runtimes.values():
+            await runtime.close()
+        host_id = self._lock.id
+
+        def leave(tx) -> None:  # type: ignore[no-untyped-def]
+            for lease in tx.connection.exec_driver_sql("SELECT thread_id FROM lease WHERE host_id = ?", (host_id,)).scalars().all():
+                row = tx.lease(lease)
+                tx.set_lease(row, None, row.fence)
+            tx.connection.exec_driver_sql("DELETE FROM host WHERE id = ?", (host_id,))
+
+        await self._ledger.run(leave)
+        self._lock.release()
+
+    def allow(self, thread_id: str, up_to: int) -> None:
+        """A one-shot host may run this thread's queue up to this message."""
+        self._allowed[thread_id] = max(up_to, self._allowed.get(thread_id, 0))
+        self.poke(thread_id)
+
+    def poke(self, thread_id: str) -> None:
+        """Something about this thread changed: look whether a turn may begin."""
+        if self._closing or (self.kind == "once" and thread_id not in self._allowed):
+            return
+        if thread_id in self._tasks:
+            self._poked.add(thread_id)
+            return
+        actor = self._actors.get(thread_id)
+        if actor is None:
+            actor = self._actors[thread_id] = ThreadActor(self._stage, thread_id)
+        task = asyncio.create_task(actor.drain(), name=f"thread {thread_id}")
+        self._tasks[thread_id] = task
+        task.add_done_callback(lambda done: self._drained(thread_id, done))
+
+    def keystroke(self, thread_id: str) -> None:
+        self._keys[thread_id] = time.monotonic()
+
+    def live(self, thread_id: str) -> LiveTurn | None:
+        actor = self._actors.get(thread_id)
+        return actor.live if actor is not None else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a turn of this host is running or about to."""
+        return bool(self._tasks)
+
+    async def rest(self) -> None:
+        """Wait until nothing that this host started is running."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks.values()))
+            await asyncio.sleep(0)
+
+    # --- what it hears ----------------------------------------------------------------------------------------------------------------------
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case MessageChanged(state="queued"):
+                if self.kind == "once" and self._is_ours(event):
+                    self.allow(event.to_id, event.message_id)
+                self.poke(event.to_id)
+            case ThreadChanged():
+                if event.thread_id not in self._tasks and self._has_work(event.thread_id):
+                    self.poke(event.thread_id)
+            case TurnChanged() if event.state != "running":
+                self._plan_wakes()
+            case _:
+                return
+
+    def _is_ours(self, event: MessageChanged) -> bool:
+        """Whether one of this host's own turns sent the message, or it is the wake of one."""
+        row = self._reader.row(
+            "SELECT t.host_id FROM message m JOIN turn t ON t.id = m.asking_turn_id OR (m.kind = 'wake' AND t.thread_id = m.to_id AND t.chain_id = m.chain_id)"
+            " WHERE m.id = ? AND t.host_id = ?",
+            (event.message_id, self._lock.id),
+        )
+        return row is not None
+
+    def _has_work(self, thread_id: str) -> bool:
+        return self._reader.row("SELECT 1 FROM message WHERE to_id = ? AND state = 'queued' LIMIT 1", (thread_id,)) is not None
+
+    def _drained(self, thread_id: str, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(thread_id, None)
+        if task.cancelled() or self._closing:
+            return
+        error = task.exception()
+        if error is not None:
+            LOG.error("the queue of thread %s stopped: %s", thread_id, error, exc_info=error)
+            return
+        if thread_id in self._poked:
+            self._poked.discard(thread_id)
+            self.poke(thread_id)
+        elif self._is_typing(thread_id):
+            self._later(thread_id, HANDS_OFF_S)
+
+    # --- wakes ------------------------------------------------------------------------------------------------------------------------------
+
+    def _plan_wakes(self) -> None:
+        now = datetime.now(UTC)
+        for row in self._reader.rows("SELECT k.turn_id, k.due_at, t.host_id FROM wake k JOIN turn t ON t.id = k.turn_id"):
+            if self.kind == "once" and row["host_id"] != self._lock.id:
+                continue
+            self._at(f"wake {row['turn_id']}", (moment(row["due_at"]) - now).total_seconds(), lambda turn=row["turn_id"]: self._fire(turn))
+
+    def _fire(self, turn_id: str) -> None:
+        async def fire() -> None:
+            await self._ledger.do(waking.FireWake(turn_id))
+
+        task = asyncio.create_task(fire())
+        self._firing.add(task)
+        task.add_done_callback(self._firing.discard)
+
+    def _later(self, thread_id: str, seconds: float) -> None:
+        self._at(f"poke {thread_id}", seconds, lambda: self.poke(thread_id))
+
+    def _at(self, name: str, seconds: float, call) -> None:  # type: ignore[no-untyped-def]
+        old = self._timers.pop(name, None)
+        if old is not None:
+            old.cancel()
+        self._timers[name] = asyncio.get_running_loop().call_later(max(0.0, seconds), call)
+
+    # --- what actors ask ----------------------------------------------------------------------------------------------------------------------
+
+    def _alive(self) -> frozenset[str]:
+        others = [row["id"] for row in self._reader.rows("SELECT id FROM host WHERE id != ?", (self._lock.id,))]
+        return frozenset((self._lock.id, *(host for host in others if is_alive(self._run_folder, host))))
+
+    def _is_typing(self, thread_id: str) -> bool:
+        return time.monotonic() - self._keys.get(thread_id, -HANDS_OFF_S) < HANDS_OFF_S
+
+    def _up_to(self, thread_id: str) -> int | None:
+        return self._allowed.get(thread_id, 0) if self.kind == "once" else None
+
+    @asynccontextmanager
+    async def _slot(self, provider: str, places: int | None) -> AsyncIterator[None]:
+        if places is None:
+            yield
+            return
+        slot = self._slots.setdefault(provider, asyncio.Semaphore(places))
+        async with slot:
+            yield
+
+    async def _open_runtime(self, name: str, spec: ThreadSpec) -> RuntimeThread:
+        runtime = self._runtimes.get(name)
+        if runtime is None:
+            runtime = await asyncio.to_thread(_make_runtime, name)
+            runtime = self._runtimes.setdefault(name, runtime)
+        return await runtime.open(spec)
+
+    def use_runtime(self, name: str, runtime: Runtime) -> None:
+        """Run threads of this runtime's name on a runtime that the caller made."""
+        self._runtimes[name] = runtime
+
+
+def alive_desk(reader: Reader, surroundings: Surroundings, besides: Sequence[str] = ()) -> bool:
+    """Whether a desk is open somewhere on this store."""
+    rows = reader.rows("SELECT id FROM host WHERE kind = 'desk'")
+    return any(row["id"] not in besides and is_alive(surroundings.home / "run", row["id"]) for row in rows)
+
+
+def _make_runtime(name: str) -> Runtime:
+    """Imports what the runtime needs, which takes a while: called in a thread."""
+    match name:
+        case "native":
+            from codex_desk.runtimes.native.runtime import NativeRuntime
+
+            return NativeRuntime()
+        case "offline":
+            from codex_desk.runtimes.offline import OfflineRuntime
+
+            return OfflineRuntime()
+        case _:
+            raise ValueError(f"there is no runtime {name}")
+
+
+def _pid() -> int:
+    import os
+
+    return os.getpid()

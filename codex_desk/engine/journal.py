@@ -1,0 +1,322 @@
+"""The journal: items, audit events and state in one transaction, and what subscribers hear of it.
+
+Every item, every audit event and every touched row takes the next number of one desk-wide `seq` inside its write transaction: that is the one order
+of the desk. The audit is a hash chain over the hashes of bodies, so a body can be redacted and the chain still verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, bindparam, select
+from sqlmodel import SQLModel
+
+from codex_desk.engine.errors import Refusal
+from codex_desk.engine.events import ApprovalChanged, Audited, Event, ItemAdded, ItemChanged, MessageChanged, ThreadChanged, TurnChanged
+from codex_desk.engine.identity import By
+from codex_desk.engine.rows import item_view
+from codex_desk.engine.views import ItemView, Origin
+from codex_desk.rights import Rights
+from codex_desk.store.glance import ITEM_COLUMNS
+from codex_desk.store.tables import Approval, Lease, Message, Thread, Turn, moment_text
+from codex_desk.text import one_line
+
+M = TypeVar("M", bound=SQLModel)
+
+INSERT_ITEM = "INSERT INTO item (seq, thread_id, turn_id, kind, origin, text, data, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_AUDIT = (
+    "INSERT INTO audit_event (seq, kind, origin, thread_id, peer_id, at, body_hash, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+INSERT_BODY = "INSERT INTO audit_body (seq, text, redacted) VALUES (?, ?, 0)"
+INSERT_SEGMENT = "INSERT INTO segment (thread_id, turn_id, kind, live, content, made_at) VALUES (?, ?, ?, 1, ?, ?)"
+TOUCH_THREAD = "UPDATE thread SET last_line = ?, last_activity_at = ?, changed = ? WHERE id = ?"
+UPDATE_HEAD = "UPDATE head SET next_seq = ?, audit_hash = ?, audit_count = ?"
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The desk-wide settings that actions look at, resolved before a transaction begins."""
+
+    max_attach_depth: int = 3
+    close_agent_on_attached: str = "reject"
+    hops: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of an event: whose it is, and the line that stands in its transcript."""
+
+    thread_id: str
+    text: str
+    kind: str = "notice"
+    turn_id: str | None = None
+
+
+@dataclass(slots=True)
+class _Buffers:
+    items: list[tuple[Any, ...]] = field(default_factory=list)
+    audits: list[tuple[Any, ...]] = field(default_factory=list)
+    bodies: list[tuple[int, str]] = field(default_factory=list)
+    segments: list[tuple[Any, ...]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+class Tx:
+    """One open write transaction, as actions see it."""
+
+    def __init__(
+        self, connection: Connection, rules: Rules, own_rights: Callable[[Thread], Rights], learned: Callable[[int], None] = lambda _: None
+    ) -> None:
+        self.connection = connection
+        self.now = datetime.now(UTC)
+        self.rules = rules
+        self.own_rights = own_rights
+        self._learned = learned
+        self._heard_first: Sequence[Event] = ()
+        row = connection.exec_driver_sql("SELECT next_seq, audit_hash, audit_count FROM head").one()
+        self._next, self._hash, self._count = int(row[0]), str(row[1]), int(row[2])
+        self._buffers = _Buffers()
+        self._lines: dict[str, tuple[str, int]] = {}
+        self._fences: dict[str, tuple[str | None, int]] = {}
+        self._moment = moment_text(self.now)
+
+    # --- rows -------------------------------------------------------------------------------------------------------------------------------
+
+    def get(self, model: type[M], key: object) -> M | None:
+        """The row with this primary key."""
+        row = self.connection.execute(_by_key(model), {"key": key}).first()
+        return None if row is None else model(**row._mapping)
+
+    def find(self, model: type[M], *where: ColumnElement[bool] | bool, order: Any = None, limit: int | None = None) -> list[M]:
+        """The rows for which all of `where` hold."""
+        statement = select(*_table(model).columns).where(*where)  # type: ignore[arg-type]
+        if order is not None:
+            statement = statement.order_by(*order) if isinstance(order, tuple) else statement.order_by(order)
+        if limit is not None:
+            statement = statement.limit(limit)
+        return [model(**row._mapping) for row in self.connection.execute(statement)]
+
+    def first(self, model: type[M], *where: ColumnElement[bool] | bool, order: Any = None) -> M | None:
+        found = self.find(model, *where, order=order, limit=1)
+        return found[0] if found else None
+
+    def insert(self, row: M) -> M:
+        """Insert a row; its generated key is set on it."""
+        table = _table(type(row))
+        values = {column.name: getattr(row, column.name) for column in table.columns}
+        if "changed" in values:
+            values["changed"] = self.take_seq()
+        key = next(iter(table.primary_key.columns)).name
+        if values[key] is None:
+            del values[key]
+        result = self.connection.execute(table.insert().values(values))
+        if getattr(row, key) is None:
+            setattr(row, key, result.inserted_primary_key[0])  # type: ignore[index]
+        self._heard(row)
+        return row
+
+    def update(self, row: M, **values: Any) -> M:
+        """Change a row, here and in the store."""
+        for name, value in values.items():
+            setattr(row, name, value)
+        table = _table(type(row))
+        if "changed" in table.columns:
+            values["changed"] = self.take_seq()
+        key = next(iter(table.primary_key.columns))
+        self.connection.execute(table.update().where(key == bindparam("_key")).values(values), {"_key": getattr(row, key.name)})
+        self._heard(row)
+        return row
+
+    def delete(self, row: SQLModel) -> None:
+        table = _table(type(row))
+        key = next(iter(table.primary_key.columns))
+        self.connection.execute(table.delete().where(key == getattr(row, key.name)))
+
+    def thread(self, thread_id: str) -> Thread:
+        """The thread, or a refusal that says there is none."""
+        thread = self.get(Thread, thread_id)
+        if thread is None:
+            raise Refusal("unknown_thread", f"there is no thread {thread_id}")
+        return thread
+
+    def name(self, thread_id: str) -> str:
+        """How people call a thread."""
+        thread = self.thread(thread_id)
+        return thread.handle or thread.title or thread.id
+
+    def _heard(self, row: SQLModel) -> None:
+        match row:
+            case Thread():
+                self._buffers.events.append(ThreadChanged(row.id))
+            case Turn():
+                self._buffers.events.append(TurnChanged(row.thread_id, row.id, row.state))
+            case Message():
+                self._buffers.events.append(MessageChanged(row.id or 0, row.to_id, row.from_id, row.state))
+            case Approval():
+                self._buffers.events.append(ApprovalChanged(row.id, row.thread_id, row.state))
+            case _:
+                return
+
+    # --- the fence --------------------------------------------------------------------------------------------------------------------------
+
+    def check_fence(self, thread_id: str, host_id: str, fence: int) -> None:
+        """Refuse the write of a turn whose thread has gone to another process."""
+        held = self._fences.get(thread_id)
+        if held is None:
+            row = self.connection.exec_driver_sql("SELECT host_id, fence FROM lease WHERE thread_id = ?", (thread_id,)).first()
+            held = (None, 0) if row is None else (row[0], int(row[1]))
+            self._fences[thread_id] = held
+        if held != (host_id, fence):
+            raise Refusal("lost_lease", "another process has taken this thread over; what this one still wrote was not kept")
+
+    def lease(self, thread_id: str) -> Lease:
+        """The thread's lease row; made if it is the first."""
+        row = self.get(Lease, thread_id)
+        return row if row is not None else self.insert(Lease(thread_id=thread_id, host_id=None, fence=0))
+
+    def set_lease(self, lease: Lease, host_id: str | None, fence: int) -> None:
+        self.update(lease, host_id=host_id, fence=fence)
+        self._fences[lease.thread_id] = (host_id, fence)
+
+    # --- lines ------------------------------------------------------------------------------------------------------------------------------
+
+    def take_seq(self) -> int:
+        """The next number of the desk."""
+        seq = self._next
+        self._next = seq + 1
+        return seq
+
+    def item(
+        self, thread_id: str, kind: str, text: str, origin: Origin, *, turn_id: str | None = None, data: Mapping[str, Any] | None = None
+    ) -> int:
+        """Write an item; returns its seq."""
+        seq = self.take_seq()
+        payload = dict(data) if data else {}
+        buffers = self._buffers
+        buffers.items.append((seq, thread_id, turn_id, kind, origin, text, _ENCODE(payload), self._moment))
+        buffers.events.append(ItemAdded(ItemView(seq, thread_id, kind, text, origin, self.now, turn_id, payload)))
+        self._lines[thread_id] = (one_line(text, 120), seq)
+        return seq
+
+    def segment(self, thread_id: str, turn_id: str | None, content: bytes, kind: str = "turn") -> None:
+        """Append a live chunk to the history that the model reads."""
+        self._buffers.segments.append((thread_id, turn_id, kind, content, self._moment))
+
+    def audit(self, kind: str, origin: Origin, thread_id: str, text: str, peer_id: str | None = None) -> int:
+        """Add one end of an event to the chain; returns its seq."""
+        seq = self.take_seq()
+        body = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = link_hash(self._hash, seq, kind, origin, thread_id, peer_id, self._moment, body)
+        self._buffers.audits.append((seq, kind, origin, thread_id, peer_id, self._moment, body, self._hash, digest))
+        self._buffers.bodies.append((seq, text))
+        self._buffers.events.append(Audited(seq))
+        self._hash = digest
+        self._count += 1
+        return seq
+
+    def crossing(
+        self, kind: str, origin: Origin, here: End, there: End | None, *, data: Mapping[str, Any] | None = None
+    ) -> tuple[int, int | None]:
+        """An event between two threads: a line in each, one audit row per end. With `there` None it is an event of one thread alone.
+        Returns the seqs of the two lines."""
+        base = {"event": kind, **(data or {})}
+        if there is None:
+            self.audit(kind, origin, here.thread_id, here.text)
+            return self.item(here.thread_id, here.kind, here.text, origin, turn_id=here.turn_id, data=base), None
+        seqs: list[int] = []
+        for end, peer in ((here, there), (there, here)):
+            line = base | {"peer": self.name(peer.thread_id), "peer_id": peer.thread_id}
+            seqs.append(self.item(end.thread_id, end.kind, end.text, origin, turn_id=end.turn_id, data=line))
+            self.audit(kind, origin, end.thread_id, end.text, peer.thread_id)
+        return seqs[0], seqs[1]
+
+    def redacted(self, seq: int) -> None:
+        """Tell subscribers that an item's body is gone."""
+        row = self.connection.exec_driver_sql(f"SELECT {ITEM_COLUMNS} FROM item WHERE seq = ?", (seq,)).mappings().one()
+        self._buffers.events.append(ItemChanged(item_view(row)))  # type: ignore[arg-type]
+
+    # --- the writer's side (store.writer.Unit) ----------------------------------------------------------------------------------------------
+
+    def mark(self) -> object:
+        buffers = self._buffers
+        sizes = (len(buffers.items), len(buffers.audits), len(buffers.bodies), len(buffers.segments), len(buffers.events))
+        return sizes, self._next, self._hash, self._count, dict(self._lines)
+
+    def rewind(self, mark: object) -> None:
+        sizes, self._next, self._hash, self._count, self._lines = mark  # type: ignore[misc]
+        buffers = self._buffers
+        lists = (buffers.items, buffers.audits, buffers.bodies, buffers.segments, buffers.events)
+        for entries, size in zip(lists, sizes, strict=True):
+            del entries[size:]
+
+    def flush(self) -> None:
+        run, buffers = self.connection.exec_driver_sql, self._buffers
+        if self._lines:
+            run(TOUCH_THREAD, [(line, self._moment, seq, thread_id) for thread_id, (line, seq) in self._lines.items()])
+            buffers.events.extend(ThreadChanged(thread_id) for thread_id in self._lines)
+        for statement, rows in (
+            (INSERT_ITEM, buffers.items),
+            (INSERT_AUDIT, buffers.audits),
+            (INSERT_BODY, buffers.bodies),
+            (INSERT_SEGMENT, buffers.segments),
+        ):
+            if rows:
+                run(statement, rows)
+        run(UPDATE_HEAD, (self._next, self._hash, self._count))
+
+    def committed(self) -> Sequence[Event]:
+        """What this transaction tells subscribers: each line in order, and each changed row once, behind the lines."""
+        self._learned(self._next)
+        lines = [event for event in self._buffers.events if isinstance(event, ItemAdded)]
+        rows = dict.fromkeys(event for event in self._buffers.events if not isinstance(event, ItemAdded))
+        return [*self._heard_first, *lines, *rows]
+
+    def hear(self, events: Sequence[Event]) -> None:
+        """What other processes committed before this transaction: subscribers hear it first."""
+        self._heard_first = events
+
+    @property
+    def next_seq(self) -> int:
+        return self._next
+
+
+def link_hash(prev: str, seq: int, kind: str, origin: str, thread_id: str, peer_id: str | None, at: str, body_hash: str) -> str:
+    """The chain's hash of one audit row: SHA-256 over the row before and every column but the text, whose own hash stands for it."""
+    return hashlib.sha256(_ENCODE([prev, seq, kind, origin, thread_id, peer_id, at, body_hash]).encode()).hexdigest()
+
+
+class Action:
+    """Base of what a person, an agent, a schedule or another process can do: a frozen dataclass that performs itself in a transaction.
+
+    `verb` is looked up in `permissions`; `subject` is the thread it is done to, from which the relation to the actor follows."""
+
+    verb: ClassVar[str]
+
+    def subject(self) -> str | None:
+        return None
+
+    def perform(self, tx: Tx, by: By) -> Any:
+        raise TypeError(f"{type(self).__name__} does not say what it does")
+
+
+_KEYED: dict[type[SQLModel], Any] = {}
+
+
+def _table(model: type[SQLModel]) -> Any:
+    return model.__table__  # type: ignore[attr-defined]
+
+
+def _by_key(model: type[SQLModel]) -> Any:
+    statement = _KEYED.get(model)
+    if statement is None:
+        table = _table(model)
+        statement = select(*table.columns).where(next(iter(table.primary_key.columns)) == bindparam("key"))
+        _KEYED[model] = statement
+    return statement

@@ -1,0 +1,109 @@
+"""The journal at work: actions go to the store's writer, and what they and other processes commit becomes one stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from codex_desk.engine import permissions
+from codex_desk.engine.events import ApprovalChanged, Audited, Event, ItemAdded, MessageChanged, ThreadChanged, TurnChanged
+from codex_desk.engine.hub import Hub
+from codex_desk.engine.identity import SYSTEM, By
+from codex_desk.engine.journal import Action, Rules, Tx
+from codex_desk.engine.rows import item_view
+from codex_desk.rights import Rights
+from codex_desk.store.database import Database
+from codex_desk.store.glance import ITEM_COLUMNS
+from codex_desk.store.tables import Thread
+from codex_desk.store.writer import Writer
+
+LOOK_S = 0.05
+"""How often another process's commits are looked for. The look is one pragma where there are none."""
+
+
+class Ledger:
+    """The write side of an open desk."""
+
+    def __init__(self, database: Database, hub: Hub, rules: Callable[[], Rules], own_rights: Callable[[Thread], Rights]) -> None:
+        self._hub = hub
+        self._rules = rules
+        self._own_rights = own_rights
+        self._known = 0
+        self._version = -1
+        self._writer: Writer[Tx] = Writer(database.write_engine, str(database.path), self._begin, self._publish, self._look)
+        self._looking: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._writer.start()
+        self._known = await self.run(lambda tx: tx.next_seq)
+        self._looking = asyncio.create_task(self._look_often())
+
+    async def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        await self._writer.close()
+
+    async def do(self, action: Action, by: By = SYSTEM) -> Any:
+        """Check, perform and journal an action in one transaction; returns once it is durable. Raises `Refusal`, `StoreError`."""
+
+        def job(tx: Tx) -> Any:
+            permissions.check(tx, action, by)
+            return action.perform(tx, by)
+
+        return await self._writer.submit(job)
+
+    async def run(self, job: Callable[[Tx], Any]) -> Any:
+        """Run the engine's own job in a transaction."""
+        return await self._writer.submit(job)
+
+    # --- in the writer's thread -------------------------------------------------------------------------------------------------------------
+
+    def _begin(self, connection: Connection) -> Tx:
+        tx = Tx(connection, self._rules(), self._own_rights, self._learned)
+        if self._known and tx.next_seq != self._known:
+            tx.hear(_since(connection, self._known))
+        return tx
+
+    def _learned(self, next_seq: int) -> None:
+        self._known = next_seq
+
+    def _look(self, connection: Connection) -> Sequence[Event]:
+        version = int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+        connection.rollback()
+        if version == self._version or not self._known:
+            self._version = version
+            return ()
+        self._version = version
+        with connection.begin():
+            following = int(connection.exec_driver_sql("SELECT next_seq FROM head").scalar_one())
+            if following == self._known:
+                return ()
+            events = _since(connection, self._known)
+            self._known = following
+            return events
+
+    # --- on the loop ------------------------------------------------------------------------------------------------------------------------
+
+    def _publish(self, events: Sequence[object]) -> None:
+        self._hub.publish(events)  # type: ignore[arg-type]
+
+    async def _look_often(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self._writer.look_for_others()
+
+
+def _since(connection: Connection, seq: int) -> list[Event]:
+    """What other processes committed from `seq` on, as events: lines in order, then each changed row."""
+    run = connection.exec_driver_sql
+    items = run(f"SELECT {ITEM_COLUMNS} FROM item WHERE seq >= ? ORDER BY seq", (seq,)).mappings()
+    events: list[Event] = [ItemAdded(item_view(row)) for row in items]  # type: ignore[arg-type]
+    events += [Audited(row[0]) for row in run("SELECT seq FROM audit_event WHERE seq >= ? ORDER BY seq", (seq,))]
+    events += [ThreadChanged(row[0]) for row in run("SELECT id FROM thread WHERE changed >= ?", (seq,))]
+    events += [TurnChanged(*row) for row in run("SELECT thread_id, id, state FROM turn WHERE changed >= ?", (seq,))]
+    events += [MessageChanged(*row) for row in run("SELECT id, to_id, from_id, state FROM message WHERE changed >= ?", (seq,))]
+    events += [ApprovalChanged(*row) for row in run("SELECT id, thread_id, state FROM approval WHERE changed >= ?", (seq,))]
+    return events

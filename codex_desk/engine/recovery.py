@@ -1,0 +1,53 @@
+"""What is done about a process that died: its running turns end as `interrupted: process ended`, its leases are free again, and the user is told.
+
+Nothing else needs mending: all that waits is a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from codex_desk.engine import turns
+from codex_desk.engine.identity import By
+from codex_desk.engine.journal import Action, Tx
+from codex_desk.engine.liveness import is_alive, lock_file
+from codex_desk.store.tables import Host, Lease, Turn
+
+ENDED = "process ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Recover(Action):
+    """Bury the hosts that no longer live. Returns the ids of the threads whose turns ended with them."""
+
+    run: Path
+    verb: ClassVar[str] = "recover"
+
+    def perform(self, tx: Tx, by: By) -> list[str]:
+        threads: list[str] = []
+        for host in tx.find(Host):
+            if is_alive(self.run, host.id):
+                continue
+            for turn in tx.find(Turn, Turn.host_id == host.id, Turn.state == "running"):
+                line = "the process that ran this turn ended; what it had committed is kept, and what was queued stays queued"
+                tx.item(
+                    turn.thread_id, "notice", line, "system", turn_id=turn.id, data={"event": "interrupted", "message": turn.message_id}
+                )
+                turns.end_turn(tx, turn, "interrupted", ENDED)
+                threads.append(turn.thread_id)
+            for lease in tx.find(Lease, Lease.host_id == host.id):
+                tx.set_lease(lease, None, lease.fence + 1)
+            tx.delete(host)
+        return threads
+
+
+def dead_hosts(run: Path, hosts: list[str]) -> list[str]:
+    """Those of `hosts` that no longer live; cheap enough to ask at every start."""
+    return [host for host in hosts if not is_alive(run, host)]
+
+
+def forget_files(run: Path, hosts: list[str]) -> None:
+    """Remove the lock files of buried hosts."""
+    for host in hosts:
+        lock_file(run, host).unlink(missing_ok=True)

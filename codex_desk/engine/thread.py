@@ -1,0 +1,254 @@
+"""The actor of one live thread: it takes the queue's messages one by one and runs a turn for each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from codex_desk.config import ConfigError, Settings
+from codex_desk.engine import prompts, toolbox
+from codex_desk.engine.errors import Refusal
+from codex_desk.engine.events import Event, TurnChanged
+from codex_desk.engine.hub import Hub
+from codex_desk.engine.instructions import Instructions, discover
+from codex_desk.engine.ledger import Ledger
+from codex_desk.engine.reading import Reader
+from codex_desk.engine.surroundings import Surroundings, moved, rights_of
+from codex_desk.engine.turn_run import TurnRun
+from codex_desk.engine.turns import Claim, Claimed, Finish, NeedsHuman, NoteTurn
+from codex_desk.engine.views import LiveTurn
+from codex_desk.runtimes.base import Endpoint, RuntimeFailure, RuntimeThread, ThreadSpec, TurnInput, TurnOutcome
+from codex_desk.store.tables import Thread
+from codex_desk.tools.sandbox import Sandbox
+from codex_desk.tools.workspace import Workspace
+
+LOG = logging.getLogger(__name__)
+
+FULL_ENOUGH = 0.8
+"""The part of a context window at which a thread is compacted before its next turn, where `model_auto_compact_token_limit` says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What an actor stands on; one for all actors of a host."""
+
+    host_id: str
+    ledger: Ledger
+    reader: Reader
+    hub: Hub
+    surroundings: Surroundings
+    sandbox: Sandbox
+    patience: float | None
+    open_runtime: Callable[[str, ThreadSpec], Any]
+    """`await open_runtime(name, spec)` gives a `RuntimeThread`."""
+    alive: Callable[[], frozenset[str]]
+    typing: Callable[[str], bool]
+    up_to: Callable[[str], int | None]
+    slot: Callable[[str, int | None], AbstractAsyncContextManager[None]]
+    """One of the places that a provider has for parallel turns."""
+
+
+class ThreadActor:
+    """Runs one thread's queue until it is empty, or nothing in it may run now."""
+
+    def __init__(self, stage: Stage, thread_id: str) -> None:
+        self._stage = stage
+        self._thread_id = thread_id
+        self._runtime: tuple[str, RuntimeThread] | None = None
+        self._run: TurnRun | None = None
+
+    @property
+    def live(self) -> LiveTurn | None:
+        return self._run.live() if self._run is not None else None
+
+    async def drain(self) -> None:
+        """Claim, run and settle until there is nothing to claim."""
+        while await self._one():
+            pass
+
+    async def close(self) -> None:
+        if self._runtime is not None:
+            await self._runtime[1].close()
+            self._runtime = None
+
+    async def _one(self) -> bool:
+        stage = self._stage
+        thread: Thread = await stage.ledger.run(lambda tx: tx.thread(self._thread_id))
+        if not stage.reader.queue(thread.id) or thread.held or thread.archived_at is not None:
+            return False
+        try:
+            settings = stage.surroundings.of(thread, thread.settings).settings
+        except ConfigError as error:
+            await stage.ledger.do(NeedsHuman(thread.id, f"the settings cannot be read: {error}"))
+            return False
+        trouble = moved(thread)
+        if trouble is not None:
+            await stage.ledger.do(NeedsHuman(thread.id, trouble))
+            return False
+        provider = settings.model_providers.get(settings.model_provider)
+        places = provider.max_parallel_turns if provider is not None and thread.runtime != "offline" else None
+        async with stage.slot(settings.model_provider, places):
+            claimed = await self._claim(thread, settings)
+            if claimed is None:
+                return False
+            await self._turn(claimed, thread, settings)
+        return True
+
+    async def _claim(self, thread: Thread, settings: Settings) -> Claimed | None:
+        stage = self._stage
+        ran = {
+            "runtime": thread.runtime,
+            "model": None if thread.runtime == "offline" else settings.model,
+            "model_provider": None if thread.runtime == "offline" else settings.model_provider,
+            "sandbox": stage.sandbox.tier,
+        }
+        return await stage.ledger.do(
+            Claim(
+                thread.id,
+                stage.host_id,
+                rights_of(settings),
+                ran,
+                stage.alive(),
+                stage.up_to(thread.id),
+                stage.typing(thread.id),
+            )
+        )
+
+    async def _turn(self, claimed: Claimed, thread: Thread, settings: Settings) -> None:
+        """One turn from its start to its end; whatever happens, it has an end."""
+        run = self._run = TurnRun(claimed, self._stage.ledger, self._stage.hub)
+        try:
+            finish = await self._outcome(run, thread, settings)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._settle(Finish(claimed, "interrupted", reason="host left")))
+            raise
+        except RuntimeFailure as failure:
+            finish = Finish(claimed, "failed", reason=str(failure))
+        except Exception as error:
+            LOG.exception("a turn of %s ended in an error", thread.handle)
+            finish = Finish(claimed, "failed", reason=f"{type(error).__name__}: {error}")
+        finally:
+            self._run = None
+        await self._settle(finish)
+
+    async def _settle(self, finish: Finish) -> None:
+        try:
+            await self._stage.ledger.do(finish)
+        except Refusal as refusal:
+            if refusal.code != "lost_lease":
+                raise
+            LOG.warning("a turn ended after its thread had gone to another process: %s", refusal.message)
+
+    async def _outcome(self, run: TurnRun, thread: Thread, settings: Settings) -> Finish:
+        claimed = run.claimed
+        runtime = await self._open(thread)
+        endpoint = None if thread.runtime == "offline" else self._stage.surroundings.endpoint(settings)
+        turn = await self._input(run, thread, settings, endpoint)
+        if claimed.kind == "compact":
+            compaction = await runtime.compact(turn)
+            await run.compact(compaction)
+            return Finish(claimed, "completed", usage=compaction.usage)
+        if self._is_full(thread, settings, endpoint):
+            compaction = await runtime.compact(turn)
+            await run.compact(compaction)
+            turn = await self._input(run, thread, settings, endpoint)
+        outcome = await self._watched(runtime, turn, run)
+        reason = outcome.reason
+        if outcome.state == "interrupted":
+            reason = self._stop_reason(claimed) or reason or "by the user"
+        return Finish(claimed, outcome.state, outcome.answer, reason, outcome.usage)
+
+    async def _watched(self, runtime: RuntimeThread, turn: TurnInput, run: TurnRun) -> TurnOutcome:
+        """Run the turn, and interrupt it as soon as its row says that it should stop."""
+        claimed = run.claimed
+        stop = asyncio.Event()
+
+        def listen(event: Event) -> None:
+            if isinstance(event, TurnChanged) and event.turn_id == claimed.turn_id and self._stop_reason(claimed):
+                stop.set()
+
+        async def stopper() -> None:
+            await stop.wait()
+            await runtime.interrupt()
+
+        self._stage.hub.add(listen)
+        stopping = asyncio.create_task(stopper())
+        if self._stop_reason(claimed):
+            stop.set()
+        try:
+            return await runtime.run_turn(turn, run)
+        finally:
+            stopping.cancel()
+            self._stage.hub.remove(listen)
+
+    def _stop_reason(self, claimed: Claimed) -> str | None:
+        row = self._stage.reader.row("SELECT stop_reason FROM turn WHERE id = ?", (claimed.turn_id,))
+        return None if row is None else row["stop_reason"]
+
+    async def _open(self, thread: Thread) -> RuntimeThread:
+        if self._runtime is not None and self._runtime[0] == thread.runtime:
+            return self._runtime[1]
+        await self.close()
+        spec = ThreadSpec(thread.id, thread.handle or thread.id, Path(thread.cwd))
+        runtime: RuntimeThread = await self._stage.open_runtime(thread.runtime, spec)
+        self._runtime = (thread.runtime, runtime)
+        return runtime
+
+    async def _input(self, run: TurnRun, thread: Thread, settings: Settings, endpoint: Endpoint | None) -> TurnInput:
+        stage, claimed = self._stage, run.claimed
+        cwd, roots = Path(thread.cwd), settings.sandbox_workspace_write.writable_roots
+        workspace = Workspace(
+            thread_id=thread.id,
+            cwd=cwd,
+            project=Path(thread.project),
+            writable_roots=tuple(roots),
+            rights=claimed.rights,
+            home=stage.surroundings.home,
+            codex_home=stage.surroundings.codex_home,
+            sandbox=stage.sandbox,
+        )
+        view = stage.reader.thread(thread.id)
+        has_children = bool(stage.reader.children(thread.id))
+        bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience)
+        run.toolbox = toolbox.Toolbox(bench, claimed, has_children=has_children, parent_id=view.parent_id, deltas=run.delta)
+        instructions = await asyncio.to_thread(self._instructions, cwd, settings)
+        await stage.ledger.do(NoteTurn(claimed, instructions.sha256, tuple(str(source) for source in instructions.sources)))
+        chunks = stage.reader.rows("SELECT content FROM segment WHERE thread_id = ? AND live = 1 ORDER BY id", (thread.id,))
+        return TurnInput(
+            turn_id=claimed.turn_id,
+            input=claimed.input,
+            history=[row["content"] for row in chunks],
+            system=prompts.system_prompt(
+                view.handle or view.id,
+                cwd,
+                claimed.rights,
+                parent=view.parent,
+                has_children=has_children,
+                extra=settings.developer_instructions,
+            ),
+            context=prompts.context(instructions.text, cwd, roots, claimed.rights, stage.sandbox.tier, date.today()),
+            tools=run.toolbox.specs,
+            rights=claimed.rights,
+            endpoint=endpoint,
+        )
+
+    def _instructions(self, cwd: Path, settings: Settings) -> Instructions:
+        return discover(
+            cwd,
+            codex_home=self._stage.surroundings.codex_home,
+            markers=settings.project_root_markers,
+            fallback_names=settings.project_doc_fallback_filenames,
+            max_bytes=settings.project_doc_max_bytes,
+        )
+
+    def _is_full(self, thread: Thread, settings: Settings, endpoint: Endpoint | None) -> bool:
+        limit = settings.model_auto_compact_token_limit
+        if limit is None and endpoint is not None and endpoint.context_window is not None:
+            limit = int(endpoint.context_window * FULL_ENOUGH)
+        return limit is not None and thread.context_tokens > limit

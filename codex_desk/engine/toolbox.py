@@ -1,0 +1,170 @@
+"""What the model of one running turn may call: the desk tools, performed as actions, and the workspace tools."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from codex_desk.engine import approvals, asking, links, mailbox, reading
+from codex_desk.engine.errors import Refusal
+from codex_desk.engine.hub import Hub
+from codex_desk.engine.identity import SYSTEM, By
+from codex_desk.engine.ledger import Ledger
+from codex_desk.engine.turns import Claimed
+from codex_desk.runtimes.base import Delta, ItemDraft, ToolResult, ToolSpec
+from codex_desk.tools.catalog import WORKSPACE_SPECS, run_workspace_tool
+from codex_desk.tools.desk import DESK_TOOLS, CloseAgent, ListAgents, Report, SendMessage, WaitAgent, desk_specs
+from codex_desk.tools.workspace import Ask, Verdict, Workspace
+
+NOBODY = "nobody to ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a turn's tools work with."""
+
+    ledger: Ledger
+    reader: reading.Reader
+    hub: Hub
+    workspace: Workspace
+    patience: float | None
+    """Seconds that an approval waits where no screen is open; None where one is."""
+
+
+class Toolbox:
+    """The tools of one turn. `call` answers every call with a result; only cancellation leaves it as an exception."""
+
+    def __init__(self, bench: Bench, claimed: Claimed, *, has_children: bool, parent_id: str | None, deltas) -> None:  # type: ignore[no-untyped-def]
+        self._bench = bench
+        self._claimed = claimed
+        self._by = By("agent", claimed.thread_id, claimed.turn_id)
+        self._parent_id = parent_id
+        self._deltas = deltas
+        self._waits = asking.Waiting(bench.ledger, bench.reader, bench.hub, self._by)
+        self.specs: tuple[ToolSpec, ...] = (*desk_specs(has_children=has_children, has_parent=parent_id is not None), *WORKSPACE_SPECS)
+        self._offered = frozenset(spec.name for spec in self.specs)
+
+    async def call(self, call_id: str, name: str, arguments: Mapping[str, Any]) -> ToolResult:
+        began = time.monotonic()
+        if name not in self._offered:
+            return _refused(
+                name, arguments, "unknown_tool", f"there is no tool {name!r} here; there are {', '.join(sorted(self._offered))}", began
+            )
+        if name not in DESK_TOOLS:
+            return await run_workspace_tool(name, arguments, self._bench.workspace, _Port(self, call_id))
+        try:
+            parsed = DESK_TOOLS[name].model_validate(dict(arguments))
+        except ValidationError as error:
+            return _refused(name, arguments, "bad_arguments", _broken(error), began)
+        try:
+            result = await self._desk_tool(parsed)
+        except Refusal as refusal:
+            return _refused(name, arguments, refusal.code, refusal.message, began)
+        text = json.dumps(result, ensure_ascii=False)
+        if isinstance(parsed, SendMessage | Report):
+            return ToolResult(text)
+        return ToolResult(text, True, _item(name, arguments, text, True, began))
+
+    async def _desk_tool(self, arguments: Any) -> dict[str, Any]:
+        do, reader, by = self._bench.ledger.do, self._bench.reader, self._by
+        match arguments:
+            case ListAgents():
+                return asking.agents(reader, self._claimed.thread_id)
+            case SendMessage(target=target, message=text, delivery=delivery):
+                number = await do(mailbox.Ask(self._child(target), text, delivery), by)
+                message = reader.message(number)
+                position = [each.id for each in reader.queue(message.to_id)].index(number) + 1 if message.state in ("queued", "held") else 0
+                return {"message_id": number, "state": message.state, "delivery": message.delivery, "position": position}
+            case Report(message=text):
+                if self._parent_id is None:
+                    raise Refusal("no_edge", "you have no parent to report to")
+                number = await do(mailbox.Report(self._parent_id, text), by)
+                return {"message_id": number, "state": reader.message(number).state}
+            case CloseAgent(target=target):
+                return await do(links.CloseAgent(self._child(target)), by)
+            case WaitAgent(targets=targets, mode=mode, timeout_ms=timeout_ms):
+                wanted = tuple(target if isinstance(target, int) else self._target(target) for target in targets)
+                return await self._waits.wait(wanted, mode, timeout_ms)
+            case _:
+                raise Refusal("unknown_tool", "no such tool")
+
+    def _target(self, name: str) -> int | str:
+        digits = name.removeprefix("#")
+        return int(digits) if digits.isdecimal() else self._child(name)
+
+    def _child(self, name: str) -> str:
+        """The child that a model names, by handle or id."""
+        wanted = name.removeprefix("@")
+        children = self._bench.reader.children(self._claimed.thread_id)
+        for child in children:
+            if wanted in (child.handle, child.id):
+                return child.id
+        parent = self._parent_id and self._bench.reader.thread(self._parent_id)
+        if parent and wanted in (parent.handle, parent.id):
+            raise Refusal("no_edge", f"{wanted} is your parent: use report")
+        names = ", ".join(child.handle or child.id for child in children) or "nobody"
+        raise Refusal(
+            "no_edge",
+            f"{wanted} is not attached to you and you did not spawn it. You can reach: {names}. The user can attach a session to you",
+        )
+
+    async def approve(self, ask: Ask) -> Verdict:
+        """Put an action before the human and wait for the answer."""
+        bench, claimed = self._bench, self._claimed
+        asked = await bench.ledger.do(
+            approvals.Request(claimed.thread_id, claimed.turn_id, ask.kind, ask.text, ask.cwd, ask.why, ask.command), SYSTEM
+        )
+        if asked.id is None:
+            return Verdict(True)
+
+        def decided() -> str | None:
+            state = bench.reader.approval(asked.id).state
+            return None if state == "pending" else state
+
+        try:
+            state = await bench.hub.until(decided, lambda event: getattr(event, "approval_id", None) == asked.id, bench.patience)
+        except TimeoutError:
+            await bench.ledger.do(approvals.Expire(asked.id, NOBODY), SYSTEM)
+            state = bench.reader.approval(asked.id).state
+        if state == "approved":
+            return Verdict(True)
+        return Verdict(False, "the user refused it" if state == "denied" else NOBODY)
+
+    def output(self, call_id: str, text: str) -> None:
+        self._deltas(Delta("output", call_id, text))
+
+
+class _Port:
+    """One call's way back to the engine (tools.workspace.ToolPort)."""
+
+    def __init__(self, toolbox: Toolbox, call_id: str) -> None:
+        self._toolbox = toolbox
+        self._call_id = call_id
+
+    def output(self, text: str) -> None:
+        self._toolbox.output(self._call_id, text)
+
+    async def approve(self, ask: Ask) -> Verdict:
+        return await self._toolbox.approve(ask)
+
+
+def _broken(error: ValidationError) -> str:
+    """What is wrong with the arguments, by name."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in each['loc']) or 'arguments'}: {each['msg']}" for each in error.errors(include_input=False)[:5]
+    )
+
+
+def _refused(name: str, arguments: Mapping[str, Any], code: str, message: str, began: float) -> ToolResult:
+    text = json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False)
+    return ToolResult(text, False, _item(name, arguments, text, False, began))
+
+
+def _item(name: str, arguments: Mapping[str, Any], result: str, ok: bool, began: float) -> ItemDraft:
+    spent = int((time.monotonic() - began) * 1000)
+    return ItemDraft("tool_call", name, {"tool": name, "arguments": dict(arguments), "result": result, "ok": ok, "duration_ms": spent})

@@ -1,0 +1,363 @@
+"""A turn's beginning and end, and what the human does to a running one. One turn at a time in a thread; each has one start and one end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from codex_desk.engine import envelope, mailbox, waking
+from codex_desk.engine.errors import Refusal
+from codex_desk.engine.identity import SYSTEM, By, new_id
+from codex_desk.engine.journal import Action, End, Tx
+from codex_desk.engine.states import MessageEvent
+from codex_desk.rights import Rights
+from codex_desk.runtimes.base import Compaction, ItemDraft, Usage
+from codex_desk.store.tables import Approval, Message, Thread, Turn, Wait
+
+Ending = Literal["completed", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A turn that has begun: what its runner needs to know."""
+
+    turn_id: str
+    thread_id: str
+    message_id: int
+    kind: str
+    """The message's kind: prompt, ask, report, wake, compact."""
+    input: str
+    origin: str
+    rights: Rights
+    host_id: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt(Action):
+    """End the running turn; until the human prompts or resumes, nothing else starts one here."""
+
+    thread: str
+    verb: ClassVar[str] = "interrupt"
+
+    def subject(self) -> str:
+        return self.thread
+
+    def perform(self, tx: Tx, by: By) -> str:
+        thread = tx.thread(self.thread)
+        if thread.archived_at is not None:
+            raise Refusal("archived", f"{thread.handle} is archived and runs nothing")
+        turn = mailbox.running_turn(tx, thread.id)
+        if turn is not None:
+            tx.update(turn, stop_reason="by the user")
+        tx.update(thread, held=True)
+        return thread.id
+
+
+@dataclass(frozen=True, slots=True)
+class Resume(Action):
+    """Give the hand back: what waits may run again, edges that a budget held are released, and a folder that was replaced is accepted."""
+
+    thread: str
+    folder: tuple[int, int] | None = None
+    """Device and inode of the cwd as it is now; the human has seen that it is another folder."""
+    verb: ClassVar[str] = "resume"
+
+    def subject(self) -> str:
+        return self.thread
+
+    def perform(self, tx: Tx, by: By) -> str:
+        thread = tx.thread(self.thread)
+        if thread.archived_at is not None:
+            raise Refusal("archived", f"{thread.handle} is archived; unarchive it first")
+        changes: dict[str, Any] = {"held": False}
+        if self.folder is not None:
+            changes |= {"cwd_device": self.folder[0], "cwd_inode": self.folder[1]}
+        if thread.status in ("needs_human", "error"):
+            changes |= {"status": "idle", "reason": None}
+        tx.update(thread, **changes)
+        edges = mailbox.Attachment
+        for edge in tx.find(edges, mailbox.LIVE, (edges.child_id == thread.id) | (edges.parent_id == thread.id), edges.held_reason != None):  # noqa: E711
+            tx.update(edge, held_reason=None)
+        both = (Message.to_id == thread.id) | (Message.from_id == thread.id)
+        for message in tx.find(Message, both, Message.state == "held"):
+            tx.update(message, state=mailbox.next_state(message.state, "release"), reason=None)  # type: ignore[arg-type]
+        return thread.id
+
+
+@dataclass(frozen=True, slots=True)
+class Compact(Action):
+    """Ask for the thread's history to be compacted; it takes its place in the queue like a prompt. Returns the message's number."""
+
+    thread: str
+    verb: ClassVar[str] = "compact"
+
+    def subject(self) -> str:
+        return self.thread
+
+    def perform(self, tx: Tx, by: By) -> int:
+        thread = tx.thread(self.thread)
+        if thread.archived_at is not None:
+            raise Refusal("archived", f"{thread.handle} is archived; unarchive it first")
+        message = tx.insert(
+            Message(to_id=thread.id, kind="compact", origin=by.origin, body="compact", chain_id=new_id(), created_at=tx.now)
+        )
+        tx.update(thread)
+        return message.id or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Action):
+    """Take the next message of a thread's queue and begin its turn. Returns None where there is nothing to begin now."""
+
+    thread: str
+    host_id: str
+    own: Rights
+    settings: Mapping[str, Any]
+    """What the turn will run with: runtime, model, provider, sandbox tier."""
+    alive: frozenset[str]
+    """Hosts that live; a lease of any other is free."""
+    up_to: int | None = None
+    """A one-shot host runs the queue up to this message and no further."""
+    human_only: bool = False
+    """A human is typing in this thread's composer."""
+    verb: ClassVar[str] = "claim"
+
+    def perform(self, tx: Tx, by: By) -> Claimed | None:
+        thread = tx.thread(self.thread)
+        if thread.archived_at is not None or thread.held or mailbox.running_turn(tx, thread.id) is not None:
+            return None
+        message = self._next(tx, thread)
+        if message is None:
+            return None
+        lease = tx.lease(thread.id)
+        if lease.host_id != self.host_id:
+            if lease.host_id in self.alive:
+                return None
+            tx.set_lease(lease, self.host_id, lease.fence + 1)
+        ceiling = None if message.rights is None else Rights.from_json(message.rights)
+        rights = self.own if ceiling is None else self.own.lesser(ceiling)
+        turn = tx.insert(
+            Turn(
+                id=new_id(),
+                thread_id=thread.id,
+                origin=message.origin,
+                message_id=message.id or 0,
+                chain_id=message.chain_id,
+                hops=message.hops,
+                host_id=self.host_id,
+                fence=lease.fence,
+                rights=rights.to_json(),
+                settings=dict(self.settings),
+                started_at=tx.now,
+            )
+        )
+        tx.update(message, state=mailbox.next_state(message.state, "claim"), turn_id=turn.id, started_at=tx.now)  # type: ignore[arg-type]
+        tx.update(thread, status="running", reason=None)
+        text = _begin(tx, thread, message, turn)
+        return Claimed(turn.id, thread.id, message.id or 0, message.kind, text, message.origin, rights, self.host_id, lease.fence)
+
+    def _next(self, tx: Tx, thread: Thread) -> Message | None:
+        where = [Message.to_id == thread.id, Message.state == "queued"]
+        if self.up_to is not None:
+            where.append((Message.id <= self.up_to) | (Message.delivery == "interrupt"))  # type: ignore[operator,arg-type]
+        message = tx.first(Message, *where, order=(Message.delivery != "interrupt", Message.id))  # type: ignore[arg-type]
+        if message is not None and self.human_only and message.origin != "human":
+            return None
+        return message
+
+
+@dataclass(frozen=True, slots=True)
+class Finish(Action):
+    """End a running turn and the message that caused it; what was meant for a later step of it becomes a turn of its own."""
+
+    claimed: Claimed
+    state: Ending
+    answer: str | None = None
+    reason: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    needs_human: bool = False
+    verb: ClassVar[str] = "finish"
+
+    def perform(self, tx: Tx, by: By) -> None:
+        tx.check_fence(self.claimed.thread_id, self.claimed.host_id, self.claimed.fence)
+        turn = tx.get(Turn, self.claimed.turn_id)
+        if turn is None or turn.state != "running":
+            return
+        tx.update(turn, input_tokens=self.usage.input_tokens, output_tokens=self.usage.output_tokens)
+        end_turn(tx, turn, self.state, self.reason, self.answer)
+        thread = tx.thread(turn.thread_id)
+        changes: dict[str, Any] = {}
+        if self.usage.context_tokens:
+            changes["context_tokens"] = self.usage.context_tokens
+        if self.needs_human:
+            changes |= {"status": "needs_human", "reason": self.reason}
+        tx.update(thread, **changes)
+        if tx.first(Message, Message.to_id == turn.thread_id, Message.state == "queued") is None:
+            lease = tx.lease(turn.thread_id)
+            tx.set_lease(lease, None, lease.fence)
+
+
+def end_turn(tx: Tx, turn: Turn, state: Ending, reason: str | None, answer: str | None = None) -> None:
+    """The end of a turn, whoever ends it: its host, or the process that finds it dead."""
+    tx.update(turn, state=state, reason=reason, ended_at=tx.now)
+    for wait in tx.find(Wait, Wait.turn_id == turn.id):
+        tx.delete(wait)
+    for approval in tx.find(Approval, Approval.turn_id == turn.id, Approval.state == "pending"):
+        tx.update(approval, state="expired", reason="the turn ended", decided_at=tx.now)
+    for late in tx.find(Message, Message.to_id == turn.thread_id, Message.state == "queued", Message.delivery == "next_step"):
+        tx.update(late, delivery="after_turn")
+    thread = tx.thread(turn.thread_id)
+    failed = state == "failed" or (state == "interrupted" and reason == "process ended")
+    tx.update(thread, status="error" if failed else "idle", reason=reason if failed else None)
+    message = tx.get(Message, turn.message_id)
+    if message is not None and message.state == "running":
+        event, told = _ending(state, reason, answer, message.kind)
+        mailbox.settle(tx, message, event, SYSTEM.origin, told, answer=answer)
+        waking.answer_came(tx, message)
+    waking.turn_ended(tx, turn)
+
+
+def _ending(state: Ending, reason: str | None, answer: str | None, kind: str) -> tuple[MessageEvent, str | None]:
+    match state:
+        case "interrupted":
+            return "interrupt", reason
+        case "failed":
+            return "fail", reason
+        case "completed" if answer or kind == "compact":
+            return "answer", None
+        case _:
+            return "fail", "no answer"
+
+
+def _begin(tx: Tx, thread: Thread, message: Message, turn: Turn) -> str:
+    """Write the lines that a beginning turn has, and return what the model reads as its input."""
+    number = message.id or 0
+    if message.kind == "compact":
+        tx.audit("started", "system", thread.id, f"#{number} compacting")
+        return ""
+    if message.kind == "wake":
+        tx.crossing(
+            "started",
+            "system",
+            End(thread.id, f"#{number} the desk wakes {thread.handle}", turn_id=turn.id),
+            None,
+            data={"message": number},
+        )
+        return message.body
+    if message.from_id is None:
+        tx.audit("started", message.origin, thread.id, f"#{number} started")  # type: ignore[arg-type]
+        tx.item(thread.id, "user_message", message.body, "human", turn_id=turn.id, data={"message": number})
+        return message.body
+    sender = tx.name(message.from_id)
+    tx.crossing(
+        "started",
+        message.origin,  # type: ignore[arg-type]
+        End(thread.id, f"#{number} from {sender} started", turn_id=turn.id),
+        End(message.from_id, f"{thread.handle} started #{number}"),
+        data={"message": number, "quiet": True},
+    )
+    relation: envelope.Relation = "child" if message.kind == "report" else "parent"
+    if message.origin == "human":
+        return envelope.from_user_for(sender, relation, number, message.body)
+    return envelope.from_agent(sender, relation, number, message.body)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSteers(Action):
+    """At a tool boundary: hand the running turn what waits for its next step. Returns the texts, each recorded as delivered."""
+
+    claimed: Claimed
+    verb: ClassVar[str] = "take_steers"
+
+    def perform(self, tx: Tx, by: By) -> list[str]:
+        claimed = self.claimed
+        tx.check_fence(claimed.thread_id, claimed.host_id, claimed.fence)
+        texts: list[str] = []
+        for message in tx.find(
+            Message, Message.to_id == claimed.thread_id, Message.state == "queued", Message.delivery == "next_step", order=Message.id
+        ):
+            number = message.id or 0
+            tx.update(message, turn_id=claimed.turn_id, started_at=tx.now)
+            if message.from_id is None:
+                tx.item(
+                    claimed.thread_id,
+                    "user_message",
+                    message.body,
+                    "human",
+                    turn_id=claimed.turn_id,
+                    data={"message": number, "steer": True},
+                )
+                texts.append(message.body)
+            else:
+                seal = envelope.from_user_for if message.origin == "human" else envelope.from_agent
+                texts.append(seal(tx.name(message.from_id), "parent", number, message.body))
+            mailbox.settle(tx, message, "deliver", message.origin, None)  # type: ignore[arg-type]
+        return texts
+
+
+@dataclass(frozen=True, slots=True)
+class Commit(Action):
+    """A step of a running turn: its items and the chunk of history that goes with them."""
+
+    claimed: Claimed
+    items: Sequence[ItemDraft]
+    history: bytes | None
+    verb: ClassVar[str] = "commit"
+
+    def perform(self, tx: Tx, by: By) -> None:
+        claimed = self.claimed
+        tx.check_fence(claimed.thread_id, claimed.host_id, claimed.fence)
+        for item in self.items:
+            tx.item(claimed.thread_id, item.kind, item.text, "agent", turn_id=claimed.turn_id, data=item.data)
+        if self.history is not None:
+            tx.segment(claimed.thread_id, claimed.turn_id, self.history)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceHistory(Action):
+    """Put a compaction in place of the live history. The earlier segments stay in the store."""
+
+    claimed: Claimed
+    compaction: Compaction
+    verb: ClassVar[str] = "compacted"
+
+    def perform(self, tx: Tx, by: By) -> None:
+        claimed = self.claimed
+        tx.check_fence(claimed.thread_id, claimed.host_id, claimed.fence)
+        tx.connection.exec_driver_sql("UPDATE segment SET live = 0 WHERE thread_id = ? AND live = 1", (claimed.thread_id,))
+        tx.segment(claimed.thread_id, claimed.turn_id, self.compaction.history, "compaction")
+        tx.item(claimed.thread_id, "compaction", self.compaction.summary, "system", turn_id=claimed.turn_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsHuman(Action):
+    """A thread that cannot run its next turn until the human has seen to something; what waits stays queued."""
+
+    thread: str
+    reason: str
+    verb: ClassVar[str] = "needs_human"
+
+    def perform(self, tx: Tx, by: By) -> None:
+        thread = tx.thread(self.thread)
+        if thread.status == "needs_human" and thread.reason == self.reason:
+            return
+        tx.update(thread, status="needs_human", reason=self.reason)
+        tx.item(thread.id, "notice", self.reason, "system", data={"event": "needs_human"})
+
+
+@dataclass(frozen=True, slots=True)
+class NoteTurn(Action):
+    """Record which instructions a turn really runs with: the hash of what its model reads, and the files it came from."""
+
+    claimed: Claimed
+    instructions_hash: str
+    sources: tuple[str, ...]
+    verb: ClassVar[str] = "note_turn"
+
+    def perform(self, tx: Tx, by: By) -> None:
+        tx.check_fence(self.claimed.thread_id, self.claimed.host_id, self.claimed.fence)
+        turn = tx.get(Turn, self.claimed.turn_id)
+        if turn is not None:
+            tx.update(turn, instructions_hash=self.instructions_hash, instructions=list(self.sources))

@@ -1,0 +1,296 @@
+"""Read models: what the desk shows of its rows. The `to_json` of each is the contract that scripts read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from codex_desk.rights import Rights
+
+ThreadStatus = Literal["idle", "running", "waiting", "needs_human", "error", "finished", "archived", "history"]
+Relation = Literal["attached", "spawned"]
+MessageState = Literal["queued", "running", "answered", "failed", "interrupted", "cancelled", "expired", "held", "delivered"]
+Delivery = Literal["after_turn", "next_step", "interrupt"]
+Origin = Literal["human", "agent", "automation", "import", "system"]
+EdgeRights = Literal["lesser", "own"]
+Wake = Literal["answers", "never"]
+
+FINAL_STATES: frozenset[MessageState] = frozenset({"answered", "failed", "interrupted", "cancelled", "expired", "delivered"})
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """UTC in ISO 8601, as every `…_at` in the contract."""
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadView:
+    id: str
+    handle: str | None
+    project: str
+    title: str
+    kind: Literal["session", "subagent"]
+    cwd: str
+    runtime: str
+    model: str | None
+    status: ThreadStatus
+    created_at: datetime
+    last_activity_at: datetime
+    parent: str | None = None
+    parent_id: str | None = None
+    relation: Relation | None = None
+    external_id: str | None = None
+    forked_from: str | None = None
+    side_chat_of: str | None = None
+    archived_at: datetime | None = None
+    queued: int = 0
+    # What the screen shows beside the contract.
+    reason: str | None = None
+    """Why it needs the human, or what went wrong."""
+    last_line: str = ""
+    """One line of the latest item, already safe to show."""
+    was_attached_to: str | None = None
+    """Handle of the parent whose archiving ended the attachment, until it is attached again."""
+    rights: EdgeRights | None = None
+    wake: Wake | None = None
+    interrupt: bool | None = None
+    """The three settings of the live attachment, None without one."""
+    context_tokens: int = 0
+    held: bool = False
+    """The human has the hand: nothing else starts a turn here."""
+
+    @property
+    def live(self) -> bool:
+        return self.archived_at is None and self.status != "history"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "handle": self.handle,
+            "project": self.project,
+            "title": self.title,
+            "kind": self.kind,
+            "cwd": self.cwd,
+            "runtime": self.runtime,
+            "model": self.model,
+            "status": self.status,
+            "parent": self.parent,
+            "parent_id": self.parent_id,
+            "relation": self.relation,
+            "external_id": self.external_id,
+            "forked_from": self.forked_from,
+            "side_chat_of": self.side_chat_of,
+            "created_at": stamp(self.created_at),
+            "last_activity_at": stamp(self.last_activity_at),
+            "archived_at": stamp(self.archived_at),
+            "queued": self.queued,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    seq: int
+    thread_id: str
+    kind: str
+    text: str
+    origin: Origin
+    at: datetime
+    turn_id: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """As `runtimes.base.ItemDraft.data`; for `message_out`, `message_in` and notices about a message: `message` (its number) and `peer` (the other
+    thread's handle), `peer_id`, and `event` (the audit kind that wrote the line)."""
+
+    @property
+    def id(self) -> str:
+        return f"item-{self.seq}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **self.data,
+            "id": self.id,
+            "seq": self.seq,
+            "kind": self.kind,
+            "turn_id": self.turn_id,
+            "origin": self.origin,
+            "text": self.text,
+            "at": stamp(self.at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    id: int
+    to: str
+    to_id: str
+    origin: Origin
+    delivery: Delivery
+    state: MessageState
+    body: str
+    created_at: datetime
+    sender: str | None = None
+    sender_id: str | None = None
+    turn_id: str | None = None
+    answer: str | None = None
+    reason: str | None = None
+    answered_at: datetime | None = None
+    original: str | None = None
+    """The body before the human edited it."""
+
+    @property
+    def final(self) -> bool:
+        return self.state in FINAL_STATES
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "from": self.sender,
+            "to": self.to,
+            "origin": self.origin,
+            "delivery": self.delivery,
+            "state": self.state,
+            "body": self.body,
+            "turn_id": self.turn_id,
+            "answer": self.answer,
+            "reason": self.reason,
+            "created_at": stamp(self.created_at),
+            "answered_at": stamp(self.answered_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    id: str
+    parent: str
+    child: str
+    parent_id: str
+    child_id: str
+    rights: EdgeRights
+    wake: Wake
+    interrupt: bool
+    created_at: datetime
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "parent": self.parent,
+            "child": self.child,
+            "rights": self.rights,
+            "wake": self.wake,
+            "interrupt": "yes" if self.interrupt else "no",
+            "created_at": stamp(self.created_at),
+            "ended_at": stamp(self.ended_at),
+            "end_reason": self.end_reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalView:
+    id: str
+    """`<handle>-<n>`; n is desk-wide and never used again."""
+    thread: str
+    thread_id: str
+    turn_id: str
+    kind: Literal["command", "change", "message"]
+    text: str
+    """The whole command or change."""
+    cwd: str
+    why: str
+    chain: tuple[str, ...]
+    """Who asked whom: `human`, then handles."""
+    state: Literal["pending", "approved", "denied", "expired"]
+    asked_at: datetime
+    scope: str | None = None
+    decided_at: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "thread": self.thread,
+            "turn_id": self.turn_id,
+            "kind": self.kind,
+            "text": self.text,
+            "cwd": self.cwd,
+            "why": self.why,
+            "chain": list(self.chain),
+            "state": self.state,
+            "scope": self.scope,
+            "asked_at": stamp(self.asked_at),
+            "decided_at": stamp(self.decided_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    id: int
+    scope: Literal["thread", "tree", "folder"]
+    prefix: tuple[str, ...]
+    """The argument prefix of one simple command."""
+    thread: str | None
+    folder: str | None
+    created_at: datetime
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "scope": self.scope,
+            "prefix": list(self.prefix),
+            "thread": self.thread,
+            "folder": self.folder,
+            "created_at": stamp(self.created_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    seq: int
+    kind: str
+    origin: Origin
+    thread: str
+    thread_id: str
+    peer: str | None
+    text: str
+    at: datetime
+    hash: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "seq": self.seq,
+            "kind": self.kind,
+            "origin": self.origin,
+            "thread": self.thread,
+            "peer": self.peer,
+            "text": self.text,
+            "at": stamp(self.at),
+            "hash": self.hash,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row of the attach picker."""
+
+    thread: ThreadView
+    refused: str | None = None
+    """Why this parent cannot be taken; None where it can."""
+    narrows: str | None = None
+    """What the child could not do for this parent under `rights = lesser`; None where nothing narrows."""
+    moves_from: str | None = None
+    """The parent that the child would be moved from."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTurn:
+    """A running turn of this process as far as it has come; what a pane shows of it when it opens."""
+
+    turn_id: str
+    thread_id: str
+    started_at: datetime
+    origin: Origin
+    message_id: int
+    rights: Rights
+    open_texts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Delta key → (kind, text so far), for items that are not committed yet."""
