@@ -90,7 +90,7 @@ class Decide(Action):
     verb: ClassVar[str] = "decide"
 
     def perform(self, tx: Tx, by: By) -> str:
-        row = tx.first(Approval, Approval.id == self.approval)
+        row = tx.first(Approval, "id = ?", self.approval)
         if row is None:
             raise Refusal("unknown_approval", f"there is no approval {self.approval}")
         if row.state != "pending":
@@ -128,7 +128,7 @@ class Expire(Action):
     verb: ClassVar[str] = "expire"
 
     def perform(self, tx: Tx, by: By) -> None:
-        row = tx.first(Approval, Approval.id == self.approval)
+        row = tx.first(Approval, "id = ?", self.approval)
         if row is not None and row.state == "pending":
             close(tx, row, "expired", "system", reason=self.reason)
 
@@ -154,7 +154,7 @@ def close(
     """End a request, with its line in the thread that asked."""
     tx.update(row, state=state, scope=scope, reason=reason, decided_at=tx.now)
     thread = tx.thread(row.thread_id)
-    others = tx.first(Approval, Approval.thread_id == thread.id, Approval.state == "pending")
+    others = tx.first(Approval, "thread_id = ? AND state = 'pending'", thread.id)
     if others is None and thread.status == "needs_human":
         tx.update(thread, status="running", reason=None)
     line = (
@@ -177,7 +177,7 @@ def covering(tx: Tx, thread: Thread, cwd: str, command: Sequence[str] | None) ->
     """The grant that already allows this command in this thread, if there is one. A grant never reaches beyond its scope."""
     if command is None:
         return None
-    for grant in tx.find(Grant, Grant.revoked_at == None, order=Grant.id):  # noqa: E711 (SQL's IS NULL)
+    for grant in tx.find(Grant, "revoked_at IS NULL ORDER BY id"):
         if list(command[: len(grant.prefix)]) != grant.prefix:
             continue
         if grant.scope == "folder" and grant.folder == cwd:

@@ -37,10 +37,9 @@ class Desk(Reader):
     """An open desk. Reads are its own (see `Reader`); everything else goes through `do`."""
 
     def __init__(self, home: Home, database: Database, env: Mapping[str, str], approval_patience: float | None) -> None:
-        super().__init__(database.read_engine)
+        super().__init__(database)
         self.home = home.root
         self._folders = home
-        self._database = database
         self._env = env
         self._patience = approval_patience
         self.hub = Hub()

@@ -153,7 +153,7 @@ class Host:
                     self.allow(event.to_id, event.message_id)
                 self.poke(event.to_id)
             case ThreadChanged():
-                if event.thread_id not in self._tasks and self._has_work(event.thread_id):
+                if event.thread_id not in self._tasks and self._reader.has_queued(event.thread_id):
                     self.poke(event.thread_id)
             case TurnChanged() if event.state != "running":
                 self._plan_wakes()
@@ -168,9 +168,6 @@ class Host:
             (event.message_id, self._lock.id),
         )
         return row is not None
-
-    def _has_work(self, thread_id: str) -> bool:
-        return self._reader.row("SELECT 1 FROM message WHERE to_id = ? AND state = 'queued' LIMIT 1", (thread_id,)) is not None
 
     def _drained(self, thread_id: str, task: asyncio.Task[None]) -> None:
         self._tasks.pop(thread_id, None)

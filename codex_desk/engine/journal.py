@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select
+from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from codex_desk.engine.errors import Refusal
@@ -23,6 +24,7 @@ from codex_desk.engine.rows import item_view
 from codex_desk.engine.views import ItemView, Origin
 from codex_desk.rights import Rights
 from codex_desk.store.glance import ITEM_COLUMNS
+from codex_desk.store.mapping import mapping_of
 from codex_desk.store.tables import Approval, Lease, Message, Thread, Turn, moment_text
 from codex_desk.text import one_line
 
@@ -36,6 +38,9 @@ INSERT_BODY = "INSERT INTO audit_body (seq, text, redacted) VALUES (?, ?, 0)"
 INSERT_SEGMENT = "INSERT INTO segment (thread_id, turn_id, kind, live, content, made_at) VALUES (?, ?, ?, 1, ?, ?)"
 TOUCH_THREAD = "UPDATE thread SET last_line = ?, last_activity_at = ?, changed = ? WHERE id = ?"
 UPDATE_HEAD = "UPDATE head SET next_seq = ?, audit_hash = ?, audit_count = ?"
+
+LINE = 200
+"""Characters of its latest item that a thread's row shows."""
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -72,72 +77,77 @@ class Tx:
     """One open write transaction, as actions see it."""
 
     def __init__(
-        self, connection: Connection, rules: Rules, own_rights: Callable[[Thread], Rights], learned: Callable[[int], None] = lambda _: None
+        self,
+        connection: Connection,
+        rules: Callable[[], Rules],
+        own_rights: Callable[[Thread], Rights],
+        learned: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.connection = connection
         self.now = datetime.now(UTC)
-        self.rules = rules
+        self._rules = rules
         self.own_rights = own_rights
         self._learned = learned
         self._heard_first: Sequence[Event] = ()
-        row = connection.exec_driver_sql("SELECT next_seq, audit_hash, audit_count FROM head").one()
+        self._driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        row = self._driver.execute("SELECT next_seq, audit_hash, audit_count FROM head").fetchone()
         self._next, self._hash, self._count = int(row[0]), str(row[1]), int(row[2])
         self._buffers = _Buffers()
         self._lines: dict[str, tuple[str, int]] = {}
         self._fences: dict[str, tuple[str | None, int]] = {}
         self._moment = moment_text(self.now)
 
+    @property
+    def rules(self) -> Rules:
+        """The desk-wide settings as they are now."""
+        return self._rules()
+
     # --- rows -------------------------------------------------------------------------------------------------------------------------------
 
     def get(self, model: type[M], key: object) -> M | None:
         """The row with this primary key."""
-        row = self.connection.execute(_by_key(model), {"key": key}).first()
-        return None if row is None else model(**row._mapping)
+        mapping = mapping_of(model)
+        row = self._driver.execute(mapping.get_sql(), (key,)).fetchone()
+        return None if row is None else mapping.hydrate(row)
 
-    def find(self, model: type[M], *where: ColumnElement[bool] | bool, order: Any = None, limit: int | None = None) -> list[M]:
-        """The rows for which all of `where` hold."""
-        statement = select(*_table(model).columns).where(*where)  # type: ignore[arg-type]
-        if order is not None:
-            statement = statement.order_by(*order) if isinstance(order, tuple) else statement.order_by(order)
-        if limit is not None:
-            statement = statement.limit(limit)
-        return [model(**row._mapping) for row in self.connection.execute(statement)]
+    def find(self, model: type[M], clause: str, *values: object) -> list[M]:
+        """The rows for which an SQL clause holds. `clause` is the engine's own text; what varies goes in `values`."""
+        mapping = mapping_of(model)
+        rows = self._driver.execute(f'SELECT {mapping.selected} FROM "{mapping.table}" WHERE {clause}', values)
+        return [mapping.hydrate(row) for row in rows]
 
-    def first(self, model: type[M], *where: ColumnElement[bool] | bool, order: Any = None) -> M | None:
-        found = self.find(model, *where, order=order, limit=1)
-        return found[0] if found else None
+    def first(self, model: type[M], clause: str, *values: object) -> M | None:
+        """The first of the rows that `find` gives."""
+        mapping = mapping_of(model)
+        row = self._driver.execute(f'SELECT {mapping.selected} FROM "{mapping.table}" WHERE {clause} LIMIT 1', values).fetchone()
+        return None if row is None else mapping.hydrate(row)
 
     def insert(self, row: M) -> M:
         """Insert a row; its generated key is set on it."""
-        table = _table(type(row))
-        values = {column.name: getattr(row, column.name) for column in table.columns}
-        if "changed" in values:
-            values["changed"] = self.take_seq()
-        key = next(iter(table.primary_key.columns)).name
-        if values[key] is None:
-            del values[key]
-        result = self.connection.execute(table.insert().values(values))
-        if getattr(row, key) is None:
-            setattr(row, key, result.inserted_primary_key[0])  # type: ignore[index]
+        mapping = mapping_of(type(row))
+        if mapping.has_changed:
+            row.changed = self.take_seq()  # type: ignore[attr-defined]
+        with_key = getattr(row, mapping.key) is not None
+        cursor = self._driver.execute(*mapping.insert(row, with_key=with_key))
+        if not with_key:
+            setattr(row, mapping.key, cursor.lastrowid)
         self._heard(row)
         return row
 
     def update(self, row: M, **values: Any) -> M:
         """Change a row, here and in the store."""
+        mapping = mapping_of(type(row))
+        if mapping.has_changed:
+            values["changed"] = self.take_seq()
         for name, value in values.items():
             setattr(row, name, value)
-        table = _table(type(row))
-        if "changed" in table.columns:
-            values["changed"] = self.take_seq()
-        key = next(iter(table.primary_key.columns))
-        self.connection.execute(table.update().where(key == bindparam("_key")).values(values), {"_key": getattr(row, key.name)})
+        self._driver.execute(*mapping.update(tuple(values), row))
         self._heard(row)
         return row
 
     def delete(self, row: SQLModel) -> None:
-        table = _table(type(row))
-        key = next(iter(table.primary_key.columns))
-        self.connection.execute(table.delete().where(key == getattr(row, key.name)))
+        mapping = mapping_of(type(row))
+        self._driver.execute(f'DELETE FROM "{mapping.table}" WHERE "{mapping.key}" = ?', (getattr(row, mapping.key),))
 
     def thread(self, thread_id: str) -> Thread:
         """The thread, or a refusal that says there is none."""
@@ -170,7 +180,7 @@ class Tx:
         """Refuse the write of a turn whose thread has gone to another process."""
         held = self._fences.get(thread_id)
         if held is None:
-            row = self.connection.exec_driver_sql("SELECT host_id, fence FROM lease WHERE thread_id = ?", (thread_id,)).first()
+            row = self._driver.execute("SELECT host_id, fence FROM lease WHERE thread_id = ?", (thread_id,)).fetchone()
             held = (None, 0) if row is None else (row[0], int(row[1]))
             self._fences[thread_id] = held
         if held != (host_id, fence):
@@ -194,15 +204,24 @@ class Tx:
         return seq
 
     def item(
-        self, thread_id: str, kind: str, text: str, origin: Origin, *, turn_id: str | None = None, data: Mapping[str, Any] | None = None
+        self,
+        thread_id: str,
+        kind: str,
+        text: str,
+        origin: Origin,
+        *,
+        turn_id: str | None = None,
+        data: Mapping[str, Any] | None = None,
+        step: bool = False,
     ) -> int:
-        """Write an item; returns its seq."""
+        """Write an item; returns its seq. A `step` of a running turn leaves the thread's row alone: the turn's end brings that up to date."""
         seq = self.take_seq()
         payload = dict(data) if data else {}
         buffers = self._buffers
         buffers.items.append((seq, thread_id, turn_id, kind, origin, text, _ENCODE(payload), self._moment))
         buffers.events.append(ItemAdded(ItemView(seq, thread_id, kind, text, origin, self.now, turn_id, payload)))
-        self._lines[thread_id] = (one_line(text, 120), seq)
+        if not step:
+            self._lines[thread_id] = (text[:LINE], seq)
         return seq
 
     def segment(self, thread_id: str, turn_id: str | None, content: bytes, kind: str = "turn") -> None:
@@ -257,9 +276,9 @@ class Tx:
             del entries[size:]
 
     def flush(self) -> None:
-        run, buffers = self.connection.exec_driver_sql, self._buffers
+        run, buffers = self._driver.executemany, self._buffers
         if self._lines:
-            run(TOUCH_THREAD, [(line, self._moment, seq, thread_id) for thread_id, (line, seq) in self._lines.items()])
+            run(TOUCH_THREAD, [(one_line(line, LINE), self._moment, seq, thread_id) for thread_id, (line, seq) in self._lines.items()])
             buffers.events.extend(ThreadChanged(thread_id) for thread_id in self._lines)
         for statement, rows in (
             (INSERT_ITEM, buffers.items),
@@ -269,7 +288,7 @@ class Tx:
         ):
             if rows:
                 run(statement, rows)
-        run(UPDATE_HEAD, (self._next, self._hash, self._count))
+        self._driver.execute(UPDATE_HEAD, (self._next, self._hash, self._count))
 
     def committed(self) -> Sequence[Event]:
         """What this transaction tells subscribers: each line in order, and each changed row once, behind the lines."""
@@ -304,19 +323,3 @@ class Action:
 
     def perform(self, tx: Tx, by: By) -> Any:
         raise TypeError(f"{type(self).__name__} does not say what it does")
-
-
-_KEYED: dict[type[SQLModel], Any] = {}
-
-
-def _table(model: type[SQLModel]) -> Any:
-    return model.__table__  # type: ignore[attr-defined]
-
-
-def _by_key(model: type[SQLModel]) -> Any:
-    statement = _KEYED.get(model)
-    if statement is None:
-        table = _table(model)
-        statement = select(*table.columns).where(next(iter(table.primary_key.columns)) == bindparam("key"))
-        _KEYED[model] = statement
-    return statement

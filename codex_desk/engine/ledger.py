@@ -62,7 +62,7 @@ class Ledger:
     # --- in the writer's thread -------------------------------------------------------------------------------------------------------------
 
     def _begin(self, connection: Connection) -> Tx:
-        tx = Tx(connection, self._rules(), self._own_rights, self._learned)
+        tx = Tx(connection, self._rules, self._own_rights, self._learned)
         if self._known and tx.next_seq != self._known:
             tx.hear(_since(connection, self._known))
         return tx
@@ -100,7 +100,7 @@ def _since(connection: Connection, seq: int) -> list[Event]:
     """What other processes committed from `seq` on, as events: lines in order, then each changed row."""
     run = connection.exec_driver_sql
     items = run(f"SELECT {ITEM_COLUMNS} FROM item WHERE seq >= ? ORDER BY seq", (seq,)).mappings()
-    events: list[Event] = [ItemAdded(item_view(row)) for row in items]  # type: ignore[arg-type]
+    events: list[Event] = [ItemAdded(item_view(row)) for row in items]
     events += [Audited(row[0]) for row in run("SELECT seq FROM audit_event WHERE seq >= ? ORDER BY seq", (seq,))]
     events += [ThreadChanged(row[0]) for row in run("SELECT id FROM thread WHERE changed >= ?", (seq,))]
     events += [TurnChanged(*row) for row in run("SELECT thread_id, id, state FROM turn WHERE changed >= ?", (seq,))]

@@ -14,9 +14,7 @@ from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.views import EdgeRights, Origin, Wake
-from codex_desk.store.tables import Attachment, Thread, Turn
-
-LIVE = Attachment.ended_at == None  # noqa: E711 (SQL's IS NULL)
+from codex_desk.store.tables import Attachment, Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Attach(Action):
             raise Refusal("bad_value", f"wake is answers or never, not {self.wake}")
         child, parent = tx.thread(self.child), tx.thread(self.parent)
         refuse_ends(child, parent)
-        live = tx.find(Attachment, LIVE)
+        live = tx.find(Attachment, "ended_at IS NULL")
         old = next((edge for edge in live if edge.child_id == child.id), None)
         if old is not None and old.parent_id == parent.id:
             return self._change(tx, by, old)
@@ -122,7 +120,7 @@ class Detach(Action):
 
     def perform(self, tx: Tx, by: By) -> str:
         """Returns the id of the attachment that ended."""
-        edge = tx.first(Attachment, LIVE, Attachment.child_id == self.child)
+        edge = tx.first(Attachment, "child_id = ? AND ended_at IS NULL", self.child)
         if edge is None:
             raise Refusal("not_attached", f"{tx.name(self.child)} is not attached to anything")
         _detach(tx, edge, "detached", by.origin)
@@ -145,19 +143,19 @@ class Archive(Action):
 
     def stop_turns(self, tx: Tx) -> None:
         """Ask the running turns to end."""
-        for turn in tx.find(Turn, Turn.thread_id.in_(self.must_rest(tx)), Turn.state == "running"):  # type: ignore[attr-defined]
-            tx.update(turn, stop_reason="archived")
+        for thread_id in self.must_rest(tx):
+            if (turn := mailbox.running_turn(tx, thread_id)) is not None:
+                tx.update(turn, stop_reason="archived")
 
     def perform(self, tx: Tx, by: By) -> str:
         thread = tx.thread(self.thread)
         if thread.archived_at is not None:
             raise Refusal("archived", f"{thread.handle} is already archived")
-        resting = self.must_rest(tx)
-        if tx.first(Turn, Turn.thread_id.in_(resting), Turn.state == "running") is not None:  # type: ignore[attr-defined]
+        if any(mailbox.running_turn(tx, each) is not None for each in self.must_rest(tx)):
             raise Refusal("running", f"{thread.handle} is running a turn; it is archived once that has ended")
-        for edge in tx.find(Attachment, LIVE, Attachment.child_id == thread.id):
+        for edge in tx.find(Attachment, "child_id = ? AND ended_at IS NULL", thread.id):
             _detach(tx, edge, "child_archived", by.origin)
-        for edge in tx.find(Attachment, LIVE, Attachment.parent_id == thread.id):
+        for edge in tx.find(Attachment, "parent_id = ? AND ended_at IS NULL ORDER BY created_at", thread.id):
             _detach(tx, edge, "parent_archived", by.origin)
         for each in _subagents(tx, thread.id):
             _archive(tx, each, by.origin, thread)
@@ -180,7 +178,7 @@ class Unarchive(Action):
         thread = tx.thread(self.thread)
         if thread.archived_at is None:
             raise Refusal("not_archived", f"{thread.handle} is not archived")
-        for each in (thread, *tx.find(Thread, Thread.archived_with == thread.id)):
+        for each in (thread, *tx.find(Thread, "archived_with = ?", thread.id)):
             tx.update(
                 each, archived_at=None, archived_with=None, status="idle" if each.kind == "session" else "finished", last_activity_at=tx.now
             )
@@ -191,16 +189,8 @@ class Unarchive(Action):
 
     def _reattach(self, tx: Tx, by: By) -> None:
         """The relations that this archiving ended, as far as they can be had again; one that cannot is named in the transcript."""
-        own = tx.find(
-            Attachment,
-            Attachment.child_id == self.thread,
-            Attachment.end_reason == "child_archived",
-            order=Attachment.ended_at.desc(),
-            limit=1,
-        )  # type: ignore[union-attr]
-        below = tx.find(
-            Attachment, Attachment.parent_id == self.thread, Attachment.end_reason == "parent_archived", order=Attachment.ended_at
-        )
+        own = tx.find(Attachment, "child_id = ? AND end_reason = 'child_archived' ORDER BY ended_at DESC LIMIT 1", self.thread)
+        below = tx.find(Attachment, "parent_id = ? AND end_reason = 'parent_archived' ORDER BY ended_at", self.thread)
         latest = {edge.child_id: edge for edge in below}
         for edge in (*own, *latest.values()):
             try:
@@ -221,7 +211,7 @@ class CloseAgent(Action):
 
     def perform(self, tx: Tx, by: By) -> dict[str, object]:
         target = tx.thread(self.target)
-        edge = tx.first(Attachment, LIVE, Attachment.child_id == target.id, Attachment.parent_id == by.thread_id)
+        edge = tx.first(Attachment, "child_id = ? AND parent_id = ? AND ended_at IS NULL", target.id, by.thread_id)
         if edge is None:
             raise Refusal("no_edge", f"{target.handle} is not attached to you")
         if tx.rules.close_agent_on_attached == "detach":
@@ -284,7 +274,7 @@ def _detach(tx: Tx, edge: Attachment, reason: str, origin: Origin) -> None:
 def _subagents(tx: Tx, thread_id: str) -> list[Thread]:
     """Every live subagent below a thread."""
     found: list[Thread] = []
-    for each in tx.find(Thread, Thread.spawned_by == thread_id, Thread.archived_at == None):  # noqa: E711
+    for each in tx.find(Thread, "spawned_by = ? AND archived_at IS NULL", thread_id):
         found += [each, *_subagents(tx, each.id)]
     return found
 

@@ -14,7 +14,6 @@ from codex_desk.rights import Rights
 from codex_desk.store.tables import Attachment, Message, Thread, Turn
 from codex_desk.text import one_line
 
-LIVE = Attachment.ended_at == None  # noqa: E711 (SQL's IS NULL)
 OPEN = ("queued", "held")
 DELIVERIES: tuple[Delivery, ...] = ("after_turn", "next_step", "interrupt")
 EXCERPT = 300
@@ -143,7 +142,7 @@ def edge_between(tx: Tx, sender: str, target: str) -> tuple[Attachment | None, s
     """The live edge along which `sender` may write to `target`, and what a message along it is: `ask` or `report`. The edge is None where the
     relation is that of a spawn."""
     for parent, child, kind in ((sender, target, "ask"), (target, sender, "report")):
-        edge = tx.first(Attachment, LIVE, Attachment.parent_id == parent, Attachment.child_id == child)
+        edge = tx.first(Attachment, "child_id = ? AND parent_id = ? AND ended_at IS NULL", child, parent)
         if edge is not None:
             return edge, kind
         if tx.thread(child).spawned_by == parent:
@@ -195,7 +194,7 @@ def hold(tx: Tx, message: Message, reason: str) -> None:
 
 def cancel_across(tx: Tx, edge: Attachment, reason: str) -> None:
     """What an ending edge does: what waits along it is cancelled, what runs finishes without waking anybody."""
-    for message in tx.find(Message, Message.edge_id == edge.id, Message.state.in_((*OPEN, "running"))):  # type: ignore[attr-defined]
+    for message in tx.find(Message, "edge_id = ? AND state IN ('queued', 'held', 'running') ORDER BY id", edge.id):
         if message.state == "running":
             tx.update(message, quiet=True)
         else:
@@ -204,12 +203,12 @@ def cancel_across(tx: Tx, edge: Attachment, reason: str) -> None:
 
 def cancel_waiting(tx: Tx, thread_id: str, reason: str) -> None:
     """Cancel all that waits in a thread's queue."""
-    for message in tx.find(Message, Message.to_id == thread_id, Message.state.in_(OPEN)):  # type: ignore[attr-defined]
+    for message in tx.find(Message, "to_id = ? AND state IN ('queued', 'held') ORDER BY id", thread_id):
         settle(tx, message, "cancel", "system", reason)
 
 
 def running_turn(tx: Tx, thread_id: str) -> Turn | None:
-    return tx.first(Turn, Turn.thread_id == thread_id, Turn.state == "running")
+    return tx.first(Turn, "thread_id = ? AND state = 'running'", thread_id)
 
 
 def spell(seconds: int) -> str:

@@ -93,9 +93,8 @@ def relation_of(tx: Tx, actor: str | None, subject: str | None) -> Relation:
         return "self"
     edge = tx.first(
         Attachment,
-        Attachment.ended_at == None,  # noqa: E711 (SQL's IS NULL)
-        (Attachment.child_id == subject) & (Attachment.parent_id == actor)
-        | (Attachment.child_id == actor) & (Attachment.parent_id == subject),  # type: ignore[operator]
+        "ended_at IS NULL AND (child_id = ? AND parent_id = ? OR child_id = ? AND parent_id = ?)",
+        *(subject, actor, actor, subject),
     )
     if edge is not None:
         return "attached_child" if edge.child_id == subject else "parent"

@@ -9,13 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
-
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.rows import item_view, maybe, moment, thread_view
 from codex_desk.engine.views import ApprovalView, AttachmentView, AuditView, GrantView, ItemView, MessageView, ThreadView
 from codex_desk.paths import project_of
+from codex_desk.store.database import Database
 from codex_desk.store.glance import ITEM_COLUMNS, LIVE_SESSIONS, THREAD_COLUMNS, THREAD_FROM
+from codex_desk.store.mapping import M, mapping_of
 
 MESSAGE = """SELECT m.*, f.handle AS sender, t.handle AS target FROM message m JOIN thread t ON t.id = m.to_id LEFT JOIN thread f ON f.id = m.from_id"""
 AUDIT = """SELECT e.seq, e.kind, e.origin, e.thread_id, e.at, e.hash, b.text, t.handle AS thread, p.handle AS peer
@@ -39,17 +39,28 @@ class WaitView:
 class Reader:
     """Reads with connections of its own; every call sees one committed state."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """Rows as mappings by column name."""
-        with self._engine.connect() as connection:
-            return list(connection.exec_driver_sql(statement, tuple(values)).mappings())
+        return self._database.reading().execute(statement, tuple(values)).fetchall()
 
     def row(self, statement: str, values: Sequence[Any] = ()) -> Any | None:
         found = self.rows(statement, values)
         return found[0] if found else None
+
+    def row_of(self, model: type[M], key: object) -> M:
+        """A row as its table's object, for what the engine needs beside the read models. Raises `LookupError`."""
+        mapping = mapping_of(model)
+        row = self._database.reading().execute(mapping.get_sql(), (key,)).fetchone()
+        if row is None:
+            raise LookupError(f"no {mapping.table} {key}")
+        return mapping.hydrate(row)
+
+    def has_queued(self, thread_id: str) -> bool:
+        """Whether a message waits to be run."""
+        return self.row("SELECT 1 FROM message WHERE to_id = ? AND state = 'queued' LIMIT 1", (thread_id,)) is not None
 
     # --- threads ----------------------------------------------------------------------------------------------------------------------------
 

@@ -26,17 +26,17 @@ class Recover(Action):
 
     def perform(self, tx: Tx, by: By) -> list[str]:
         threads: list[str] = []
-        for host in tx.find(Host):
+        for host in tx.find(Host, "1"):
             if is_alive(self.run, host.id):
                 continue
-            for turn in tx.find(Turn, Turn.host_id == host.id, Turn.state == "running"):
+            for turn in tx.find(Turn, "host_id = ? AND state = 'running'", host.id):
                 line = "the process that ran this turn ended; what it had committed is kept, and what was queued stays queued"
                 tx.item(
                     turn.thread_id, "notice", line, "system", turn_id=turn.id, data={"event": "interrupted", "message": turn.message_id}
                 )
                 turns.end_turn(tx, turn, "interrupted", ENDED)
                 threads.append(turn.thread_id)
-            for lease in tx.find(Lease, Lease.host_id == host.id):
+            for lease in tx.find(Lease, "host_id = ?", host.id):
                 tx.set_lease(lease, None, lease.fence + 1)
             tx.delete(host)
         return threads

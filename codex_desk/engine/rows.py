@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from codex_desk.engine.views import ItemView, ThreadView
+
+
+class Row(Protocol):
+    """A row of the store by column name."""
+
+    def __getitem__(self, key: str, /) -> Any: ...
 
 
 def moment(text: str) -> datetime:
@@ -18,7 +23,7 @@ def maybe(text: str | None) -> datetime | None:
     return None if text is None else moment(text)
 
 
-def thread_view(row: Mapping[str, Any]) -> ThreadView:
+def thread_view(row: Row) -> ThreadView:
     """A row of `store.glance.THREAD_COLUMNS`."""
     attached = row["attached_to"] is not None
     relation = "attached" if attached else "spawned" if row["spawned_by"] is not None else None
@@ -53,7 +58,7 @@ def thread_view(row: Mapping[str, Any]) -> ThreadView:
     )
 
 
-def item_view(row: Mapping[str, Any]) -> ItemView:
+def item_view(row: Row) -> ItemView:
     """A row of `store.glance.ITEM_COLUMNS`."""
     return ItemView(
         seq=row["seq"],

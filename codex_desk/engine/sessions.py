@@ -148,7 +148,7 @@ class Fork(Action):
             "held": False,
         }
         fork = tx.insert(Thread(**values))
-        for segment in tx.find(Segment, Segment.thread_id == old.id, Segment.live == True, order=Segment.id):  # noqa: E712 (SQL)
+        for segment in tx.find(Segment, "thread_id = ? AND live = 1 ORDER BY id", old.id):
             tx.segment(fork.id, None, segment.content, segment.kind)
         tx.audit("created", by.origin, fork.id, f"{self.handle} forked from {old.handle}")
         tx.item(
@@ -196,7 +196,7 @@ def free_handle(tx: Tx, handle: str, project: str) -> None:
     """Refuse a handle that is no handle, or is taken in its project, archived sessions included."""
     if HANDLE.fullmatch(handle) is None:
         raise Refusal("bad_handle", f"{handle!r} is no handle: a lower-case letter, then up to 39 lower-case letters, digits or -")
-    taken = tx.first(Thread, Thread.project == project, Thread.handle == handle)
+    taken = tx.first(Thread, "project = ? AND handle = ?", project, handle)
     if taken is not None:
         state = "an archived session" if taken.archived_at is not None else "a session"
         raise Refusal("handle_taken", f"{handle} is already {state} of {project}; take another handle")

@@ -21,7 +21,7 @@ from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.surroundings import Surroundings, moved, rights_of
 from codex_desk.engine.turn_run import TurnRun
-from codex_desk.engine.turns import Claim, Claimed, Finish, NeedsHuman, NoteTurn
+from codex_desk.engine.turns import Claim, Claimed, Finish, NeedsHuman
 from codex_desk.engine.views import LiveTurn
 from codex_desk.runtimes.base import Endpoint, RuntimeFailure, RuntimeThread, ThreadSpec, TurnInput, TurnOutcome
 from codex_desk.store.tables import Thread
@@ -79,8 +79,8 @@ class ThreadActor:
 
     async def _one(self) -> bool:
         stage = self._stage
-        thread: Thread = await stage.ledger.run(lambda tx: tx.thread(self._thread_id))
-        if not stage.reader.queue(thread.id) or thread.held or thread.archived_at is not None:
+        thread = stage.reader.row_of(Thread, self._thread_id)
+        if thread.held or thread.archived_at is not None or not stage.reader.has_queued(thread.id):
             return False
         try:
             settings = stage.surroundings.of(thread, thread.settings).settings
@@ -94,13 +94,14 @@ class ThreadActor:
         provider = settings.model_providers.get(settings.model_provider)
         places = provider.max_parallel_turns if provider is not None and thread.runtime != "offline" else None
         async with stage.slot(settings.model_provider, places):
-            claimed = await self._claim(thread, settings)
+            instructions = await asyncio.to_thread(self._instructions, Path(thread.cwd), settings)
+            claimed = await self._claim(thread, settings, instructions)
             if claimed is None:
                 return False
-            await self._turn(claimed, thread, settings)
+            await self._turn(claimed, thread, settings, instructions)
         return True
 
-    async def _claim(self, thread: Thread, settings: Settings) -> Claimed | None:
+    async def _claim(self, thread: Thread, settings: Settings, instructions: Instructions) -> Claimed | None:
         stage = self._stage
         ran = {
             "runtime": thread.runtime,
@@ -115,16 +116,18 @@ class ThreadActor:
                 rights_of(settings),
                 ran,
                 stage.alive(),
+                instructions.sha256,
+                tuple(str(source) for source in instructions.sources),
                 stage.up_to(thread.id),
                 stage.typing(thread.id),
             )
         )
 
-    async def _turn(self, claimed: Claimed, thread: Thread, settings: Settings) -> None:
+    async def _turn(self, claimed: Claimed, thread: Thread, settings: Settings, instructions: Instructions) -> None:
         """One turn from its start to its end; whatever happens, it has an end."""
         run = self._run = TurnRun(claimed, self._stage.ledger, self._stage.hub)
         try:
-            finish = await self._outcome(run, thread, settings)
+            finish = await self._outcome(run, thread, settings, instructions)
         except asyncio.CancelledError:
             await asyncio.shield(self._settle(Finish(claimed, "interrupted", reason="host left")))
             raise
@@ -145,11 +148,11 @@ class ThreadActor:
                 raise
             LOG.warning("a turn ended after its thread had gone to another process: %s", refusal.message)
 
-    async def _outcome(self, run: TurnRun, thread: Thread, settings: Settings) -> Finish:
+    async def _outcome(self, run: TurnRun, thread: Thread, settings: Settings, instructions: Instructions) -> Finish:
         claimed = run.claimed
         runtime = await self._open(thread)
         endpoint = None if thread.runtime == "offline" else self._stage.surroundings.endpoint(settings)
-        turn = await self._input(run, thread, settings, endpoint)
+        turn = self._input(run, thread, settings, instructions, endpoint)
         if claimed.kind == "compact":
             compaction = await runtime.compact(turn)
             await run.compact(compaction)
@@ -157,7 +160,7 @@ class ThreadActor:
         if self._is_full(thread, settings, endpoint):
             compaction = await runtime.compact(turn)
             await run.compact(compaction)
-            turn = await self._input(run, thread, settings, endpoint)
+            turn = self._input(run, thread, settings, instructions, endpoint)
         outcome = await self._watched(runtime, turn, run)
         reason = outcome.reason
         if outcome.state == "interrupted":
@@ -200,7 +203,7 @@ class ThreadActor:
         self._runtime = (thread.runtime, runtime)
         return runtime
 
-    async def _input(self, run: TurnRun, thread: Thread, settings: Settings, endpoint: Endpoint | None) -> TurnInput:
+    def _input(self, run: TurnRun, thread: Thread, settings: Settings, instructions: Instructions, endpoint: Endpoint | None) -> TurnInput:
         stage, claimed = self._stage, run.claimed
         cwd, roots = Path(thread.cwd), settings.sandbox_workspace_write.writable_roots
         workspace = Workspace(
@@ -217,8 +220,6 @@ class ThreadActor:
         has_children = bool(stage.reader.children(thread.id))
         bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience)
         run.toolbox = toolbox.Toolbox(bench, claimed, has_children=has_children, parent_id=view.parent_id, deltas=run.delta)
-        instructions = await asyncio.to_thread(self._instructions, cwd, settings)
-        await stage.ledger.do(NoteTurn(claimed, instructions.sha256, tuple(str(source) for source in instructions.sources)))
         chunks = stage.reader.rows("SELECT content FROM segment WHERE thread_id = ? AND live = 1 ORDER BY id", (thread.id,))
         return TurnInput(
             turn_id=claimed.turn_id,

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from codex_desk.engine import envelope, mailbox, waking
+from codex_desk.engine import approvals, envelope, mailbox, waking
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import SYSTEM, By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.states import MessageEvent
 from codex_desk.rights import Rights
 from codex_desk.runtimes.base import Compaction, ItemDraft, Usage
-from codex_desk.store.tables import Approval, Message, Thread, Turn, Wait
+from codex_desk.store.tables import Approval, Attachment, Message, Thread, Turn, Wait
+from codex_desk.text import one_line
 
 Ending = Literal["completed", "failed", "interrupted"]
 
@@ -77,11 +78,11 @@ class Resume(Action):
         if thread.status in ("needs_human", "error"):
             changes |= {"status": "idle", "reason": None}
         tx.update(thread, **changes)
-        edges = mailbox.Attachment
-        for edge in tx.find(edges, mailbox.LIVE, (edges.child_id == thread.id) | (edges.parent_id == thread.id), edges.held_reason != None):  # noqa: E711
+        for edge in tx.find(
+            Attachment, "(child_id = ? OR parent_id = ?) AND ended_at IS NULL AND held_reason IS NOT NULL", thread.id, thread.id
+        ):
             tx.update(edge, held_reason=None)
-        both = (Message.to_id == thread.id) | (Message.from_id == thread.id)
-        for message in tx.find(Message, both, Message.state == "held"):
+        for message in tx.find(Message, "(to_id = ? OR from_id = ?) AND state = 'held' ORDER BY id", thread.id, thread.id):
             tx.update(message, state=mailbox.next_state(message.state, "release"), reason=None)  # type: ignore[arg-type]
         return thread.id
 
@@ -118,6 +119,9 @@ class Claim(Action):
     """What the turn will run with: runtime, model, provider, sandbox tier."""
     alive: frozenset[str]
     """Hosts that live; a lease of any other is free."""
+    instructions_hash: str = ""
+    instructions: tuple[str, ...] = ()
+    """The hash of the instructions that its model will read, and the files that they come from."""
     up_to: int | None = None
     """A one-shot host runs the queue up to this message and no further."""
     human_only: bool = False
@@ -150,6 +154,8 @@ class Claim(Action):
                 fence=lease.fence,
                 rights=rights.to_json(),
                 settings=dict(self.settings),
+                instructions_hash=self.instructions_hash,
+                instructions=list(self.instructions),
                 started_at=tx.now,
             )
         )
@@ -159,10 +165,9 @@ class Claim(Action):
         return Claimed(turn.id, thread.id, message.id or 0, message.kind, text, message.origin, rights, self.host_id, lease.fence)
 
     def _next(self, tx: Tx, thread: Thread) -> Message | None:
-        where = [Message.to_id == thread.id, Message.state == "queued"]
-        if self.up_to is not None:
-            where.append((Message.id <= self.up_to) | (Message.delivery == "interrupt"))  # type: ignore[operator,arg-type]
-        message = tx.first(Message, *where, order=(Message.delivery != "interrupt", Message.id))  # type: ignore[arg-type]
+        bound = 1 << 62 if self.up_to is None else self.up_to
+        clause = "to_id = ? AND state = 'queued' AND (id <= ? OR delivery = 'interrupt') ORDER BY delivery != 'interrupt', id"
+        message = tx.first(Message, clause, thread.id, bound)
         if message is not None and self.human_only and message.origin != "human":
             return None
         return message
@@ -188,13 +193,15 @@ class Finish(Action):
         tx.update(turn, input_tokens=self.usage.input_tokens, output_tokens=self.usage.output_tokens)
         end_turn(tx, turn, self.state, self.reason, self.answer)
         thread = tx.thread(turn.thread_id)
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = {"last_activity_at": tx.now}
+        if self.answer:
+            changes["last_line"] = one_line(self.answer)
         if self.usage.context_tokens:
             changes["context_tokens"] = self.usage.context_tokens
         if self.needs_human:
             changes |= {"status": "needs_human", "reason": self.reason}
         tx.update(thread, **changes)
-        if tx.first(Message, Message.to_id == turn.thread_id, Message.state == "queued") is None:
+        if tx.first(Message, "to_id = ? AND state = 'queued'", turn.thread_id) is None:
             lease = tx.lease(turn.thread_id)
             tx.set_lease(lease, None, lease.fence)
 
@@ -202,11 +209,11 @@ class Finish(Action):
 def end_turn(tx: Tx, turn: Turn, state: Ending, reason: str | None, answer: str | None = None) -> None:
     """The end of a turn, whoever ends it: its host, or the process that finds it dead."""
     tx.update(turn, state=state, reason=reason, ended_at=tx.now)
-    for wait in tx.find(Wait, Wait.turn_id == turn.id):
+    for wait in tx.find(Wait, "turn_id = ?", turn.id):
         tx.delete(wait)
-    for approval in tx.find(Approval, Approval.turn_id == turn.id, Approval.state == "pending"):
-        tx.update(approval, state="expired", reason="the turn ended", decided_at=tx.now)
-    for late in tx.find(Message, Message.to_id == turn.thread_id, Message.state == "queued", Message.delivery == "next_step"):
+    for approval in tx.find(Approval, "turn_id = ? AND state = 'pending'", turn.id):
+        approvals.close(tx, approval, "expired", "system", reason="the turn ended")
+    for late in tx.find(Message, "to_id = ? AND state = 'queued' AND delivery = 'next_step'", turn.thread_id):
         tx.update(late, delivery="after_turn")
     thread = tx.thread(turn.thread_id)
     failed = state == "failed" or (state == "interrupted" and reason == "process ended")
@@ -275,9 +282,8 @@ class TakeSteers(Action):
         claimed = self.claimed
         tx.check_fence(claimed.thread_id, claimed.host_id, claimed.fence)
         texts: list[str] = []
-        for message in tx.find(
-            Message, Message.to_id == claimed.thread_id, Message.state == "queued", Message.delivery == "next_step", order=Message.id
-        ):
+        waiting = "to_id = ? AND state = 'queued' AND delivery = 'next_step' ORDER BY id"
+        for message in tx.find(Message, waiting, claimed.thread_id):
             number = message.id or 0
             tx.update(message, turn_id=claimed.turn_id, started_at=tx.now)
             if message.from_id is None:
@@ -310,7 +316,7 @@ class Commit(Action):
         claimed = self.claimed
         tx.check_fence(claimed.thread_id, claimed.host_id, claimed.fence)
         for item in self.items:
-            tx.item(claimed.thread_id, item.kind, item.text, "agent", turn_id=claimed.turn_id, data=item.data)
+            tx.item(claimed.thread_id, item.kind, item.text, "agent", turn_id=claimed.turn_id, data=item.data, step=True)
         if self.history is not None:
             tx.segment(claimed.thread_id, claimed.turn_id, self.history)
 
@@ -345,19 +351,3 @@ class NeedsHuman(Action):
             return
         tx.update(thread, status="needs_human", reason=self.reason)
         tx.item(thread.id, "notice", self.reason, "system", data={"event": "needs_human"})
-
-
-@dataclass(frozen=True, slots=True)
-class NoteTurn(Action):
-    """Record which instructions a turn really runs with: the hash of what its model reads, and the files it came from."""
-
-    claimed: Claimed
-    instructions_hash: str
-    sources: tuple[str, ...]
-    verb: ClassVar[str] = "note_turn"
-
-    def perform(self, tx: Tx, by: By) -> None:
-        tx.check_fence(self.claimed.thread_id, self.claimed.host_id, self.claimed.fence)
-        turn = tx.get(Turn, self.claimed.turn_id)
-        if turn is not None:
-            tx.update(turn, instructions_hash=self.instructions_hash, instructions=list(self.sources))

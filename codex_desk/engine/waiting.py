@@ -12,7 +12,7 @@ from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.views import FINAL_STATES
-from codex_desk.store.tables import Attachment, Message, Thread, Wait
+from codex_desk.store.tables import Message, Wait
 
 Mode = Literal["any", "all"]
 
@@ -116,7 +116,7 @@ class StartWait(Action):
         return number
 
     def _to(self, tx: Tx, target: str) -> list[int]:
-        sent = tx.find(Message, Message.from_id == self.thread, Message.to_id == target, Message.origin == "agent", order=Message.id)
+        sent = tx.find(Message, "from_id = ? AND to_id = ? AND origin = 'agent' ORDER BY id", self.thread, target)
         if not sent:
             raise Refusal("no_messages", f"you never sent {tx.name(target)} a message; send one, then wait for it")
         fresh = [message for message in sent if message.returned_at is None and message.state != "delivered"]
@@ -185,9 +185,7 @@ class TakeReports(Action):
 
     def perform(self, tx: Tx, by: By) -> list[tuple[int, str, str]]:
         taken: list[tuple[int, str, str]] = []
-        for message in tx.find(
-            Message, Message.to_id == self.thread, Message.kind == "report", Message.state == "queued", order=Message.id
-        ):
+        for message in tx.find(Message, "to_id = ? AND kind = 'report' AND state = 'queued' ORDER BY id", self.thread):
             if message.from_id in self.children:
                 tx.update(message, returned_at=tx.now, turn_id=by.turn_id)
                 mailbox.settle(tx, message, "deliver", by.origin, None)
@@ -198,18 +196,11 @@ class TakeReports(Action):
 def graph_of(tx: Tx) -> dict[str, Node]:
     """The wait-for graph as it stands: one node for each thread that waits."""
     graph: dict[str, Node] = {}
-    for wait in tx.find(Wait):
-        messages = tx.find(Message, Message.id.in_(wait.messages))  # type: ignore[union-attr]
+    for wait in tx.find(Wait, "1"):
+        messages = [message for number in wait.messages if (message := tx.get(Message, number)) is not None]
         unfinished = tuple(message.to_id for message in messages if message.state not in FINAL_STATES)
         if wait.mode == "any" and len(unfinished) < len(messages):
             continue  # it is about to return
         if unfinished:
             graph[wait.thread_id] = Node("any" if wait.mode == "any" else "all", unfinished)
     return graph
-
-
-def children_of(tx: Tx, parent: str) -> list[str]:
-    """The live children of a thread, attached first."""
-    attached = tx.find(Attachment, Attachment.ended_at == None, Attachment.parent_id == parent, order=Attachment.created_at)  # noqa: E711
-    spawned = tx.find(Thread, Thread.spawned_by == parent, Thread.archived_at == None, order=Thread.created_at)  # noqa: E711
-    return [edge.child_id for edge in attached] + [thread.id for thread in spawned]

@@ -49,7 +49,7 @@ def _plan(tx: Tx, asking: Turn) -> None:
 
 
 def _asked(tx: Tx, turn_id: str) -> list[Message]:
-    return tx.find(Message, Message.asking_turn_id == turn_id, Message.kind == "ask", order=Message.id)
+    return tx.find(Message, "asking_turn_id = ? AND kind = 'ask' ORDER BY id", turn_id)
 
 
 def _wakes(tx: Tx, message: Message) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.pool import StaticPool
 
 from codex_desk.store.errors import DRIVER_ERRORS, StoreError, explain
 
@@ -32,8 +33,9 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.write_engine = _engine(path, "BEGIN IMMEDIATE")
-        self.read_engine = _engine(path, "BEGIN")
+        self.write_engine = _write_engine(path)
+        self._readers = threading.local()
+        self._opened: list[sqlite3.Connection] = []
 
     @classmethod
     def open(cls, path: Path, backups: Path) -> Database:
@@ -49,8 +51,7 @@ class Database:
             if version < SCHEMA_VERSION:
                 _bring_up_to_date(path, backups)
             database = cls(path)
-            with database.read_engine.connect() as connection:
-                connection.exec_driver_sql("SELECT next_seq FROM head").one()
+            database.reading().execute("SELECT next_seq FROM head").fetchone()
         except StoreError:
             raise
         except DRIVER_ERRORS as error:
@@ -59,32 +60,41 @@ class Database:
             raise explain(getattr(error, "orig", None) or error, str(path)) from error
         return database
 
+    def reading(self) -> sqlite3.Connection:
+        """This thread's connection for reading; each statement sees one committed state. Rows are `sqlite3.Row`."""
+        connection = getattr(self._readers, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(
+                f"file:{self.path}?mode=rw", uri=True, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
+            )
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA query_only=ON")
+            self._readers.connection = connection
+            self._opened.append(connection)
+        return connection
+
     def close(self) -> None:
-        self.read_engine.dispose()
+        for connection in self._opened:
+            connection.close()
         self.write_engine.dispose()
 
 
-def _engine(path: Path, begin: str) -> Engine:
-    immediate = begin != "BEGIN"
-    pool = {"poolclass": StaticPool} if immediate else {"poolclass": QueuePool, "pool_size": 4, "max_overflow": 12}
-    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000}, **pool)
+def _write_engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000, "cached_statements": 512},
+        poolclass=StaticPool,
+    )
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _: object) -> None:
         connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA secure_delete=ON")
-        cursor.execute("PRAGMA temp_store=MEMORY")
-        if not immediate:
-            cursor.execute("PRAGMA query_only=ON")
-        cursor.close()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

@@ -286,7 +286,7 @@ class Lease(Row, table=True):
 class AuditEvent(Row, table=True):
     """One end of one event. Append-only by trigger; the text lives beside it, so that it can be redacted without breaking the chain."""
 
-    __tablename__ = "audit_event"
+    __tablename__ = "audit_event"  # pyright: ignore[reportAssignmentType] (as SQLModel documents it)
 
     seq: int = Field(primary_key=True)
     kind: str
@@ -300,7 +300,7 @@ class AuditEvent(Row, table=True):
 
 
 class AuditBody(Row, table=True):
-    __tablename__ = "audit_body"
+    __tablename__ = "audit_body"  # pyright: ignore[reportAssignmentType] (as SQLModel documents it)
 
     seq: int = Field(sa_column=Column(ForeignKey("audit_event.seq"), primary_key=True))
     text: str = Field(sa_column=Column(Text, nullable=False))
@@ -317,7 +317,7 @@ class Head(Row, table=True):
 
 
 class TrustedFolder(Row, table=True):
-    __tablename__ = "trusted_folder"
+    __tablename__ = "trusted_folder"  # pyright: ignore[reportAssignmentType] (as SQLModel documents it)
 
     path: str = Field(primary_key=True)
     trusted_at: datetime = _moment()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ class Writer(Generic[U]):
     def _look_now(self, connection: Connection, looks: list[_Job[U]]) -> None:
         try:
             events = self._look(connection)
-        except DBAPIError:
+        except (DBAPIError, sqlite3.Error):
             events = ()  # the next commit meets the same trouble and reports it where somebody waits
         self._hand_over(events, [_Done(job.future) for job in looks])
         self._looking = False
@@ -147,7 +148,7 @@ class Writer(Generic[U]):
             for job in batch:
                 self._commit_alone(connection, job)
             return
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, sqlite3.Error, OSError) as error:
             trouble = explain(getattr(error, "orig", None) or error, self._path)
             events, done = (), [_Done(job.future, error=trouble) for job in batch]
         self._hand_over(events, done)
@@ -157,7 +158,7 @@ class Writer(Generic[U]):
             events, done = self._attempt(connection, [job])
         except _Dirty as dirty:
             events, done = (), [_Done(job.future, error=dirty.error)]
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, sqlite3.Error, OSError) as error:
             events, done = (), [_Done(job.future, error=explain(getattr(error, "orig", None) or error, self._path))]
         self._hand_over(events, done)
 
@@ -171,7 +172,7 @@ class Writer(Generic[U]):
                 mark, changes = unit.mark(), driver.total_changes
                 try:
                     done.append(_Done(job.future, job.run(unit)))
-                except DBAPIError:
+                except (DBAPIError, sqlite3.Error):
                     raise
                 except Exception as error:
                     if driver.total_changes != changes:

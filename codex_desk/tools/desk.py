@@ -5,6 +5,7 @@ They are defined here once; each runtime carries them to its model, and the engi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -75,6 +76,7 @@ FOR_PARENTS = frozenset({"list_agents", "send_message", "wait_agent", "close_age
 FOR_CHILDREN = frozenset({"list_agents", "report"})
 
 
+@cache
 def desk_specs(*, has_children: bool, has_parent: bool) -> tuple[ToolSpec, ...]:
     """The desk tools that a thread can use now: none without children and without a parent."""
     names = (FOR_PARENTS if has_children else frozenset()) | (FOR_CHILDREN if has_parent else frozenset())

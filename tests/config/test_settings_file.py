@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+from settings_files import Desk
+
+from codex_desk.config import ConfigError, Provider, add_provider, provider_preset, set_user_setting, setting, thread_setting
+
+
+def test_a_setting_is_written_and_in_force(desk: Desk) -> None:
+    set_user_setting(desk.home, "model", "new")
+    resolved = desk.resolve()
+    assert (resolved.settings.model, resolved.sources["model"]) == ("new", "settings.toml")
+
+
+def test_the_users_file_is_never_written(desk: Desk) -> None:
+    desk.config_toml.write_text('# mine\nmodel = "old"\n')
+    set_user_setting(desk.home, "model", "new")
+    assert desk.config_toml.read_text() == '# mine\nmodel = "old"\n'
+
+
+def test_text_is_read_as_the_settings_type(desk: Desk) -> None:
+    set_user_setting(desk.home, "agents.max_depth", "2")
+    set_user_setting(desk.home, "tui.mouse", "false")
+    set_user_setting(desk.home, "project_root_markers", '["go.mod"]')
+    set_user_setting(desk.home, 'tui.keymap."app.quit"', "ctrl+q")
+    assert tomllib.loads(desk.settings_toml.read_text()) == {
+        "agents": {"max_depth": 2},
+        "tui": {"mouse": False, "keymap": {"app.quit": "ctrl+q"}},
+        "project_root_markers": ["go.mod"],
+    }
+
+
+def test_what_stood_in_the_file_stays_even_if_this_version_does_not_know_it(desk: Desk) -> None:
+    desk.settings_toml.write_text("from_the_future = 1\n[tui]\nbell = false\n")
+    set_user_setting(desk.home, "tui.mouse", False)
+    assert tomllib.loads(desk.settings_toml.read_text()) == {"from_the_future": 1, "tui": {"bell": False, "mouse": False}}
+
+
+def test_none_takes_a_setting_out_again(desk: Desk) -> None:
+    set_user_setting(desk.home, "tui.mouse", False)
+    set_user_setting(desk.home, "tui.mouse", None)
+    assert desk.settings_toml.read_text() == ""
+    assert desk.resolve().sources["tui.mouse"] == "default"
+
+
+def test_the_file_and_a_new_home_are_private(tmp_path: Path) -> None:
+    home = tmp_path / "new"
+    set_user_setting(home, "model", "new")
+    assert stat.S_IMODE((home / "settings.toml").stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code"),
+    [
+        ("sandbox_mode", "wide-open", "bad_value"),
+        ("agents.max_depth", "deep", "bad_value"),
+        ("project_root_markers", ".git", "bad_value"),
+        ("sandbox_workspace_write.writable_roots", '["relative"]', "bad_value"),
+        ("model_providers.local.wire_api", "chat", "bad_value"),
+        ("modle", "x", "unknown_key"),
+        ("agents", "x", "unknown_key"),
+        ("mcp_servers.x.command", "x", "unknown_key"),
+        ("not a key", "x", "unknown_key"),
+    ],
+)
+def test_what_is_wrong_is_refused_before_anything_is_written(desk: Desk, key: str, value: str, code: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        set_user_setting(desk.home, key, value)
+    assert caught.value.code == code
+    assert not desk.settings_toml.exists()
+
+
+def test_a_value_that_is_needed_cannot_be_taken_out(desk: Desk) -> None:
+    add_provider(desk.home, "local", Provider(base_url="http://127.0.0.1:1/v1", wire_api="chat"))
+    with pytest.raises(ConfigError):
+        set_user_setting(desk.home, "model_providers.local.base_url", None)
+    assert desk.resolve().settings.model_providers["local"].base_url == "http://127.0.0.1:1/v1"
+
+
+def test_a_file_that_was_broken_by_hand_is_not_overwritten(desk: Desk) -> None:
+    desk.settings_toml.write_text("model = \n")
+    with pytest.raises(ConfigError, match="not TOML"):
+        set_user_setting(desk.home, "model", "new")
+    assert desk.settings_toml.read_text() == "model = \n"
+
+
+def test_a_provider_is_kept_with_what_differs_from_the_defaults(desk: Desk) -> None:
+    name, provider = provider_preset("openrouter")
+    add_provider(desk.home, name, provider)
+    assert tomllib.loads(desk.settings_toml.read_text()) == {
+        "model_providers": {
+            "openrouter": {
+                "name": "OpenRouter",
+                "base_url": "https://openrouter.ai/api/v1",
+                "env_key": "OPENROUTER_API_KEY",
+                "wire_api": "chat",
+            }
+        }
+    }
+
+
+def test_a_provider_with_a_model_becomes_the_default(desk: Desk) -> None:
+    name, provider = provider_preset("ollama")
+    add_provider(desk.home, name, provider, model="qwen3")
+    resolved = desk.resolve()
+    assert (resolved.provider, resolved.settings.model) == (provider, "qwen3")
+
+
+def test_a_provider_added_again_is_replaced_whole(desk: Desk) -> None:
+    add_provider(desk.home, "local", Provider(base_url="http://127.0.0.1:1/v1", env_key="OLD_KEY"))
+    add_provider(desk.home, "local", Provider(base_url="http://127.0.0.1:2/v1"))
+    assert desk.resolve().settings.model_providers["local"] == Provider(base_url="http://127.0.0.1:2/v1")
+
+
+@pytest.mark.parametrize("name", ["sandbox", "sandbox_mode"])
+def test_a_threads_setting_may_be_named_in_short(name: str) -> None:
+    assert thread_setting(name, "read-only") == ("sandbox_mode", "read-only")
+
+
+def test_a_threads_setting_is_ready_to_be_stored(desk: Desk) -> None:
+    name, value = thread_setting("sandbox_workspace_write.writable_roots", '["/data"]')
+    assert (name, value) == ("sandbox_workspace_write.writable_roots", ["/data"])
+    assert desk.resolve(thread={name: value}).settings.sandbox_workspace_write.writable_roots == (Path("/data"),)
+
+
+@pytest.mark.parametrize("name", ["tui.theme", "model_providers.local.base_url", "profiles.cheap.model", "project_root_markers", "mdel"])
+def test_what_is_no_setting_of_a_thread_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        thread_setting(name, "x")
+    assert caught.value.code == "unknown_key"
+
+
+def test_a_setting_that_was_probably_meant_is_named() -> None:
+    with pytest.raises(ConfigError, match="did you mean max_depth"):
+        setting("agents.max_dept", 1)
