@@ -69,7 +69,7 @@ class Waiting:
             if refusal.code == "would_deadlock":
                 await self._ledger.do(RefuseWait(thread_id, refusal.message), self._by)
             raise
-        since = datetime.now(UTC)
+        since = started.since
         why: Why | None = None
         try:
             children = frozenset(self._reader.message(number).to_id for number in started.messages)

@@ -14,10 +14,14 @@ from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, End, Tx, link_hash
 from codex_desk.engine.reading import Reader
+from codex_desk.text import one_line
 
 TOMBSTONE = "[redacted]"
 SHORT = 8
 """A body shorter than this is replaced only where it stands alone: it is no secret, and it may be a part of anything."""
+
+QUOTED = 60
+"""Characters at the start of a body by which a quotation of it, however much was cut, is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +81,40 @@ class Redact(Action):
         return self.item
 
 
+TEXTS = (
+    ("item", "seq", "text"),
+    ("message", "id", "body"),
+    ("message", "id", "original"),
+    ("message", "id", "answer"),
+    ("message", "id", "reason"),
+    ("approval", "number", "text"),
+    ("thread", "id", "last_line"),
+    ("thread", "id", "reason"),
+    ("turn", "id", "reason"),
+)
+
+
 def wash(run: Callable[..., Any], body: str) -> None:
-    """Replace a body wherever the database holds it. `run` executes a statement with its values."""
-    pattern = f"%{body[:200].replace('%', '_')}%"
-    for table, key, column in (
-        ("item", "seq", "text"),
-        ("message", "id", "body"),
-        ("message", "id", "original"),
-        ("message", "id", "answer"),
-        ("message", "id", "reason"),
-        ("approval", "number", "text"),
-        ("thread", "id", "last_line"),
-        ("thread", "id", "reason"),
-    ):
-        for number, text in run(f"SELECT {key}, {column} FROM {table} WHERE {column} LIKE ?", (pattern,)).fetchall():
+    """Replace a body wherever the database holds it, quoted on one line included. `run` executes a statement with its values."""
+    probe = body.split(maxsplit=1)[0][:40] if body.strip() else body
+    for table, key, column in TEXTS:
+        for number, text in run(f"SELECT {key}, {column} FROM {table} WHERE instr({column}, ?) > 0", (probe,)).fetchall():
             washed = _washed(text, body)
             if washed != text:
                 run(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (washed, number))
-    excerpt = body[:120]
-    for number, text in run("SELECT seq, text FROM audit_body WHERE text LIKE ?", (f"%{excerpt[:100].replace('%', '_')}%",)).fetchall():
-        if _washed(text, body) != text or (len(excerpt) >= SHORT and excerpt in text):
+    for number, text in run("SELECT seq, text FROM audit_body WHERE redacted = 0 AND instr(text, ?) > 0", (probe,)).fetchall():
+        if _washed(text, body) != text:
             run("UPDATE audit_body SET text = ?, redacted = 1 WHERE seq = ?", (TOMBSTONE, number))
-    for table, key, column in (("item", "seq", "data"), ("segment", "id", "content")):
-        for number, content in run(f"SELECT {key}, {column} FROM {table}").fetchall():
+    for table, key, column in (
+        ("item", "seq", "data"),
+        ("segment", "id", "content"),
+        ("approval", "number", "command"),
+        ("grant", "id", "prefix"),
+    ):
+        for number, content in run(f'SELECT {key}, {column} FROM "{table}" WHERE {column} IS NOT NULL').fetchall():
             washed = _washed_json(content, body)
             if washed is not None:
-                run(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (washed, number))
+                run(f'UPDATE "{table}" SET {column} = ? WHERE {key} = ?', (washed, number))
     run("INSERT INTO item_text (item_text) VALUES ('rebuild')")
 
 
@@ -122,13 +134,24 @@ def wash_backups(backups: Path, body: str) -> None:
 def _washed(text: str, body: str) -> str:
     if text == body:
         return TOMBSTONE
-    return text.replace(body, TOMBSTONE) if len(body) >= SHORT else text
+    if len(body) < SHORT:
+        return text
+    text = text.replace(body, TOMBSTONE)
+    line = one_line(body, len(body) + 1)
+    start = line[:QUOTED]
+    while len(start) >= SHORT and (at := text.find(start)) >= 0:
+        end = at + len(start)
+        while end < len(text) and end - at < len(line) and text[end] == line[end - at]:
+            end += 1
+        text = text[:at] + TOMBSTONE + text[end:]
+    return text
 
 
 def _washed_json(content: bytes | str, body: str) -> bytes | str | None:
     """JSON with the body taken out of its strings; None where it is not in it."""
     text = content.decode("utf-8", "replace") if isinstance(content, bytes) else content
-    if json.dumps(body)[1:-1] not in text and json.dumps(body, ensure_ascii=False)[1:-1] not in text:
+    probe = body.split(maxsplit=1)[0][:40] if body.strip() else body
+    if json.dumps(probe)[1:-1] not in text and json.dumps(probe, ensure_ascii=False)[1:-1] not in text:
         return None
     try:
         value = json.loads(text)
@@ -143,6 +166,8 @@ def _washed_json(content: bytes | str, body: str) -> bytes | str | None:
 
 def _walk(value: Any, body: str) -> Any:
     match value:
+        case str() if value[:1] in "{[" and (inner := _washed_json(value, body)) is not None:  # a tool's result is JSON inside JSON
+            return inner
         case str():
             return _washed(value, body)
         case list():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,11 +25,16 @@ from codex_desk.engine.reading import Reader
 from codex_desk.engine.surroundings import Surroundings, look_at, own_setting
 from codex_desk.engine.views import Candidate, ItemView, LiveTurn, MessageView
 from codex_desk.paths import Home, desk_home
-from codex_desk.runtimes.base import Runtime
+from codex_desk.runtimes.base import Runtime, RuntimeFailure
+from codex_desk.runtimes.native.report import ProbeReport
 from codex_desk.store.database import Database
+from codex_desk.store.errors import StoreError
 from codex_desk.tools.sandbox import Sandbox, find_sandbox
 
+LOG = logging.getLogger(__name__)
+
 INDEX_EVERY_S = 2.0
+RECOVER_EVERY_S = 2.0
 FOREIGN = "codex"
 """What `CODEX_DESK_THREAD` holds for an agent that has no thread on this desk: it may do nothing here."""
 
@@ -77,6 +83,7 @@ class Desk(Reader):
             if host == "desk":
                 await desk._start_host("desk")
                 background.append(asyncio.create_task(desk._index_often()))
+                background.append(asyncio.create_task(desk._recover_often()))
             yield desk
         finally:
             for task in background:
@@ -94,6 +101,8 @@ class Desk(Reader):
         if by.thread_id == FOREIGN:
             raise Refusal("origin_agent", "an agent without a thread on this desk may do nothing here")
         action = self._prepared(action)
+        if isinstance(action, chain.Redact):
+            return await self._redact(action, by)
         if isinstance(action, links.Archive):
             await self._come_to_rest(action)
         result = await self.ledger.do(action, by)
@@ -106,8 +115,6 @@ class Desk(Reader):
                 return self.attachment(result)
             case mailbox.Send() | mailbox.Ask() | mailbox.Report() | mailbox.Edit() | mailbox.Remove() | turns.Compact():
                 return self.message(result)
-            case chain.Redact():
-                return await self._redacted(result)
             case _:
                 return self._decided(result)
 
@@ -151,7 +158,12 @@ class Desk(Reader):
 
         await self.hub.until(still, lambda event: isinstance(event, TurnChanged))
 
-    async def _redacted(self, seq: int) -> ItemView:
+    async def _redact(self, action: chain.Redact, by: By) -> ItemView:
+        """Redact in the store, then in its backups and its write-ahead log."""
+        body = self.item(action.item).text
+        seq = await self.ledger.do(action, by)
+        await asyncio.to_thread(chain.wash_backups, self._folders.backups, body)
+        await asyncio.to_thread(self._database.forget_log)
         return self.item(seq)
 
     # --- listening and reading --------------------------------------------------------------------------------------------------------------
@@ -199,6 +211,20 @@ class Desk(Reader):
     def desk_is_open(self) -> bool:
         """Whether a desk is open on this store, here or in another process."""
         return alive_desk(self, self.surroundings)
+
+    async def probe(self, provider: str, model: str | None = None) -> ProbeReport:
+        """Try a provider out with the user's settings: an answer, a tool call, the time to the first token. Failures are in the report.
+
+        Raises `Refusal` where it cannot even be asked: no such provider, no key."""
+        from codex_desk.runtimes.native.runtime import probe
+
+        settings = self.surroundings.desk().settings
+        chosen = settings.model_copy(update={"model_provider": provider, **({"model": model} if model else {})})
+        try:
+            endpoint = self.surroundings.endpoint(chosen)
+        except RuntimeFailure as failure:
+            raise Refusal("no_provider", str(failure)) from failure
+        return await probe(endpoint)
 
     # --- running turns ----------------------------------------------------------------------------------------------------------------------
 
@@ -252,9 +278,21 @@ class Desk(Reader):
             await self.ledger.do(recovery.Recover(self._folders.run))
             recovery.forget_files(self._folders.run, dead)
 
+    async def _recover_often(self) -> None:
+        """A one-shot host that dies while a desk is open leaves its threads to that desk."""
+        while True:
+            await asyncio.sleep(RECOVER_EVERY_S)
+            try:
+                await self._recover()
+            except StoreError as error:
+                LOG.warning("the hosts could not be looked at: %s", error)
+
     async def _index_often(self) -> None:
         while True:
-            await searching.catch_up(self.ledger)
+            try:
+                await searching.catch_up(self.ledger)
+            except StoreError as error:
+                LOG.warning("the index could not be filled: %s", error)
             await asyncio.sleep(INDEX_EVERY_S)
 
 

@@ -29,6 +29,9 @@ LOG = logging.getLogger(__name__)
 HANDS_OFF_S = 10.0
 """After a keystroke in a thread's composer, nobody but the human starts a turn there for so long."""
 
+TRY_AGAIN_S = 1.0
+"""After a queue stopped by an error, such as a store that cannot be written, it is looked at again."""
+
 Kind = Literal["desk", "once"]
 
 
@@ -102,6 +105,7 @@ class Host:
             for lease in tx.connection.exec_driver_sql("SELECT thread_id FROM lease WHERE host_id = ?", (host_id,)).scalars().all():
                 row = tx.lease(lease)
                 tx.set_lease(row, None, row.fence)
+                tx.update(tx.thread(lease))  # so that another host hears that it may take the thread over
             tx.connection.exec_driver_sql("DELETE FROM host WHERE id = ?", (host_id,))
 
         await self._ledger.run(leave)
@@ -176,6 +180,7 @@ class Host:
         error = task.exception()
         if error is not None:
             LOG.error("the queue of thread %s stopped: %s", thread_id, error, exc_info=error)
+            self._later(thread_id, TRY_AGAIN_S)
             return
         if thread_id in self._poked:
             self._poked.discard(thread_id)

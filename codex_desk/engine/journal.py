@@ -24,7 +24,7 @@ from codex_desk.engine.rows import item_view
 from codex_desk.engine.views import ItemView, Origin
 from codex_desk.rights import Rights
 from codex_desk.store.glance import ITEM_COLUMNS
-from codex_desk.store.mapping import mapping_of
+from codex_desk.store.mapping import mapping_of, storable
 from codex_desk.store.tables import Approval, Lease, Message, Thread, Turn, moment_text
 from codex_desk.text import one_line
 
@@ -62,6 +62,12 @@ class End:
     text: str
     kind: str = "notice"
     turn_id: str | None = None
+    record: str | None = None
+    """What the audit says, where that is not the line itself: a body stands once in a transcript, and the audit names it."""
+
+    @property
+    def told(self) -> str:
+        return self.text if self.record is None else self.record
 
 
 @dataclass(slots=True)
@@ -215,10 +221,10 @@ class Tx:
         step: bool = False,
     ) -> int:
         """Write an item; returns its seq. A `step` of a running turn leaves the thread's row alone: the turn's end brings that up to date."""
-        seq = self.take_seq()
+        seq, text = self.take_seq(), storable(text)
         payload = dict(data) if data else {}
         buffers = self._buffers
-        buffers.items.append((seq, thread_id, turn_id, kind, origin, text, _ENCODE(payload), self._moment))
+        buffers.items.append((seq, thread_id, turn_id, kind, origin, text, storable(_ENCODE(payload)), self._moment))
         buffers.events.append(ItemAdded(ItemView(seq, thread_id, kind, text, origin, self.now, turn_id, payload)))
         if not step:
             self._lines[thread_id] = (text[:LINE], seq)
@@ -230,7 +236,7 @@ class Tx:
 
     def audit(self, kind: str, origin: Origin, thread_id: str, text: str, peer_id: str | None = None) -> int:
         """Add one end of an event to the chain; returns its seq."""
-        seq = self.take_seq()
+        seq, text = self.take_seq(), storable(text)
         body = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         digest = link_hash(self._hash, seq, kind, origin, thread_id, peer_id, self._moment, body)
         self._buffers.audits.append((seq, kind, origin, thread_id, peer_id, self._moment, body, self._hash, digest))
@@ -247,13 +253,13 @@ class Tx:
         Returns the seqs of the two lines."""
         base = {"event": kind, **(data or {})}
         if there is None:
-            self.audit(kind, origin, here.thread_id, here.text)
+            self.audit(kind, origin, here.thread_id, here.told)
             return self.item(here.thread_id, here.kind, here.text, origin, turn_id=here.turn_id, data=base), None
         seqs: list[int] = []
         for end, peer in ((here, there), (there, here)):
             line = base | {"peer": self.name(peer.thread_id), "peer_id": peer.thread_id}
             seqs.append(self.item(end.thread_id, end.kind, end.text, origin, turn_id=end.turn_id, data=line))
-            self.audit(kind, origin, end.thread_id, end.text, peer.thread_id)
+            self.audit(kind, origin, end.thread_id, end.told, peer.thread_id)
         return seqs[0], seqs[1]
 
     def redacted(self, seq: int) -> None:
@@ -293,8 +299,8 @@ class Tx:
     def committed(self) -> Sequence[Event]:
         """What this transaction tells subscribers: each line in order, and each changed row once, behind the lines."""
         self._learned(self._next)
-        lines = [event for event in self._buffers.events if isinstance(event, ItemAdded)]
-        rows = dict.fromkeys(event for event in self._buffers.events if not isinstance(event, ItemAdded))
+        lines = [event for event in self._buffers.events if isinstance(event, ItemAdded | ItemChanged)]
+        rows = dict.fromkeys(event for event in self._buffers.events if not isinstance(event, ItemAdded | ItemChanged))
         return [*self._heard_first, *lines, *rows]
 
     def hear(self, events: Sequence[Event]) -> None:

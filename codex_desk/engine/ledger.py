@@ -71,8 +71,9 @@ class Ledger:
         self._known = next_seq
 
     def _look(self, connection: Connection) -> Sequence[Event]:
-        version = int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
-        connection.rollback()
+        # Past SQLAlchemy, which would begin a transaction and take the write lock at each look.
+        driver: Any = connection.connection.driver_connection
+        version = int(driver.execute("PRAGMA data_version").fetchone()[0])
         if version == self._version or not self._known:
             self._version = version
             return ()

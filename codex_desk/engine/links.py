@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from codex_desk.engine import forest, mailbox
@@ -178,21 +179,23 @@ class Unarchive(Action):
         thread = tx.thread(self.thread)
         if thread.archived_at is None:
             raise Refusal("not_archived", f"{thread.handle} is not archived")
+        ended_at = thread.archived_at
         for each in (thread, *tx.find(Thread, "archived_with = ?", thread.id)):
             tx.update(
                 each, archived_at=None, archived_with=None, status="idle" if each.kind == "session" else "finished", last_activity_at=tx.now
             )
             tx.crossing("unarchived", by.origin, End(each.id, "unarchived"), None)
         if self.reattach:
-            self._reattach(tx, by)
+            self._reattach(tx, by, ended_at)
         return thread.id
 
-    def _reattach(self, tx: Tx, by: By) -> None:
+    def _reattach(self, tx: Tx, by: By, ended_at: datetime) -> None:
         """The relations that this archiving ended, as far as they can be had again; one that cannot is named in the transcript."""
-        own = tx.find(Attachment, "child_id = ? AND end_reason = 'child_archived' ORDER BY ended_at DESC LIMIT 1", self.thread)
-        below = tx.find(Attachment, "parent_id = ? AND end_reason = 'parent_archived' ORDER BY ended_at", self.thread)
-        latest = {edge.child_id: edge for edge in below}
-        for edge in (*own, *latest.values()):
+        own = tx.find(Attachment, "child_id = ? AND end_reason = 'child_archived'", self.thread)
+        below = tx.find(Attachment, "parent_id = ? AND end_reason = 'parent_archived'", self.thread)
+        for edge in (*own, *below):
+            if edge.ended_at != ended_at:
+                continue  # an earlier archiving ended it
             try:
                 Attach(edge.child_id, edge.parent_id, rights=edge.rights, wake=edge.wake, interrupt=edge.interrupt).perform(tx, by)  # type: ignore[arg-type]
             except Refusal as refusal:

@@ -270,15 +270,16 @@ def _post(
     message.rights = None if ceiling is None else ceiling.to_json()
     tx.insert(message)
     data = {"message": message.id, "delivery": message.delivery}
+    excerpt = one_line(action.text, EXCERPT)
     if sender is None:
-        tx.audit("sent", message.origin, target.id, f"#{message.id} prompt: {one_line(action.text, EXCERPT)}")  # type: ignore[arg-type]
+        tx.audit("sent", message.origin, target.id, f"#{message.id} prompt: {excerpt}")  # type: ignore[arg-type]
         tx.update(tx.thread(target.id), last_activity_at=tx.now)
     else:
         out, into = tx.crossing(
             "sent",
             message.origin,  # type: ignore[arg-type]
-            End(sender.id, action.text, "message_out", turn_id),
-            End(target.id, action.text, "message_in"),
+            End(sender.id, action.text, "message_out", turn_id, f"#{message.id} to {target.handle}: {excerpt}"),
+            End(target.id, action.text, "message_in", None, f"#{message.id} from {author}: {excerpt}"),
             data={**data, "author": author},
         )
         tx.update(message, out_seq=out, in_seq=into)

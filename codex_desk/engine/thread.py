@@ -24,6 +24,7 @@ from codex_desk.engine.turn_run import TurnRun
 from codex_desk.engine.turns import Claim, Claimed, Finish, NeedsHuman
 from codex_desk.engine.views import LiveTurn
 from codex_desk.runtimes.base import Endpoint, RuntimeFailure, RuntimeThread, ThreadSpec, TurnInput, TurnOutcome
+from codex_desk.store.errors import StoreError
 from codex_desk.store.tables import Thread
 from codex_desk.tools.sandbox import Sandbox
 from codex_desk.tools.workspace import Workspace
@@ -141,12 +142,21 @@ class ThreadActor:
         await self._settle(finish)
 
     async def _settle(self, finish: Finish) -> None:
-        try:
-            await self._stage.ledger.do(finish)
-        except Refusal as refusal:
-            if refusal.code != "lost_lease":
-                raise
-            LOG.warning("a turn ended after its thread had gone to another process: %s", refusal.message)
+        """Write a turn's end, however long the store cannot be written: without it the thread would never run again."""
+        pause = 0.5
+        while True:
+            try:
+                await self._stage.ledger.do(finish)
+                return
+            except Refusal as refusal:
+                if refusal.code != "lost_lease":
+                    raise
+                LOG.warning("a turn ended after its thread had gone to another process: %s", refusal.message)
+                return
+            except StoreError as error:
+                LOG.error("the end of a turn could not be written, trying again: %s", error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 10.0)
 
     async def _outcome(self, run: TurnRun, thread: Thread, settings: Settings, instructions: Instructions) -> Finish:
         claimed = run.claimed

@@ -284,6 +284,9 @@ class TakeSteers(Action):
         texts: list[str] = []
         waiting = "to_id = ? AND state = 'queued' AND delivery = 'next_step' ORDER BY id"
         for message in tx.find(Message, waiting, claimed.thread_id):
+            if message.rights is not None and not claimed.rights.within(Rights.from_json(message.rights)):
+                tx.update(message, delivery="after_turn")  # it was held, and meant for a turn with narrower rights than this one
+                continue
             number = message.id or 0
             tx.update(message, turn_id=claimed.turn_id, started_at=tx.now)
             if message.from_id is None:
@@ -298,7 +301,8 @@ class TakeSteers(Action):
                 texts.append(message.body)
             else:
                 seal = envelope.from_user_for if message.origin == "human" else envelope.from_agent
-                texts.append(seal(tx.name(message.from_id), "parent", number, message.body))
+                relation: envelope.Relation = "child" if message.kind == "report" else "parent"
+                texts.append(seal(tx.name(message.from_id), relation, number, message.body))
             mailbox.settle(tx, message, "deliver", message.origin, None)  # type: ignore[arg-type]
         return texts
 

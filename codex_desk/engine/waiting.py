@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from codex_desk.engine import mailbox
@@ -64,6 +64,7 @@ class Started:
 
     wait_id: str
     messages: tuple[int, ...]
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class StartWait(Action):
             )
         )
         tx.update(tx.thread(self.thread), status="waiting")
-        return Started(wait.id, tuple(numbers))
+        return Started(wait.id, tuple(numbers), wait.since)
 
     def _own(self, tx: Tx, number: int) -> int:
         message = tx.get(Message, number)

@@ -73,6 +73,15 @@ class Database:
             self._opened.append(connection)
         return connection
 
+    def forget_log(self) -> None:
+        """Bring the write-ahead log into the file and empty it, so that nothing removed lingers there. Where a reader is in the way, the next
+        checkpoint does it."""
+        connection = sqlite3.connect(self.path, timeout=BUSY_MS / 1000)
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+
     def close(self) -> None:
         for connection in self._opened:
             connection.close()

@@ -5,13 +5,15 @@ The tables say how each column is stored; this reads it off them, so that a writ
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import JSON, Boolean
+from sqlalchemy import JSON, Boolean, String
+from sqlalchemy.orm import configure_mappers
 from sqlalchemy.orm.attributes import manager_of_class
 from sqlmodel import SQLModel
 
@@ -19,6 +21,7 @@ from codex_desk.store.tables import Moment, moment_text
 
 M = TypeVar("M", bound=SQLModel)
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -70,6 +73,11 @@ class Mapping(Generic[M]):
 _MAPPINGS: dict[type[SQLModel], Mapping[Any]] = {}
 
 
+def storable(text: str) -> str:
+    """The text with `U+FFFD` for lone surrogates, which models and file names bring and SQLite refuses."""
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
 def mapping_of(model: type[M]) -> Mapping[M]:
     """The mapping of a table model; made once."""
     found = _MAPPINGS.get(model)
@@ -79,6 +87,7 @@ def mapping_of(model: type[M]) -> Mapping[M]:
 
 
 def _mapping(model: type[M]) -> Mapping[M]:
+    configure_mappers()  # an instance that the ORM has not prepared its class for cannot be read
     table = model.__table__  # type: ignore[attr-defined]
     columns = tuple(_column(column) for column in table.columns)
     return Mapping(model, table.name, columns, next(iter(table.primary_key.columns)).name, "changed" in table.columns)
@@ -89,9 +98,11 @@ def _column(column: Any) -> _Column:
         case Moment():
             return _Column(column.name, moment_text, datetime.fromisoformat)
         case JSON():
-            return _Column(column.name, _ENCODE, json.loads)
+            return _Column(column.name, lambda value: storable(_ENCODE(value)), json.loads)
         case Boolean():
             return _Column(column.name, int, bool)
+        case String():
+            return _Column(column.name, storable, None)
         case _:
             return _Column(column.name, None, None)
 

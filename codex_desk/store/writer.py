@@ -17,7 +17,10 @@ from typing import Any, Generic, Protocol, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from codex_desk.store.errors import StoreError, explain
+from codex_desk.store.errors import DRIVER_ERRORS, StoreError, explain
+
+STORE_TROUBLE = (DBAPIError, *DRIVER_ERRORS)
+"""What fails every job of a group, because it is the store that fails."""
 
 GROUP = 64
 """Jobs in one commit at the most; more would make the event loop resolve too many futures at a time."""
@@ -136,7 +139,7 @@ class Writer(Generic[U]):
     def _look_now(self, connection: Connection, looks: list[_Job[U]]) -> None:
         try:
             events = self._look(connection)
-        except (DBAPIError, sqlite3.Error):
+        except STORE_TROUBLE:
             events = ()  # the next commit meets the same trouble and reports it where somebody waits
         self._hand_over(events, [_Done(job.future) for job in looks])
         self._looking = False
@@ -144,22 +147,15 @@ class Writer(Generic[U]):
     def _commit_group(self, connection: Connection, batch: list[_Job[U]]) -> None:
         try:
             events, done = self._attempt(connection, batch)
-        except _Dirty:
-            for job in batch:
-                self._commit_alone(connection, job)
-            return
-        except (DBAPIError, sqlite3.Error, OSError) as error:
+        except STORE_TROUBLE as error:
             trouble = explain(getattr(error, "orig", None) or error, self._path)
             events, done = (), [_Done(job.future, error=trouble) for job in batch]
-        self._hand_over(events, done)
-
-    def _commit_alone(self, connection: Connection, job: _Job[U]) -> None:
-        try:
-            events, done = self._attempt(connection, [job])
-        except _Dirty as dirty:
-            events, done = (), [_Done(job.future, error=dirty.error)]
-        except (DBAPIError, sqlite3.Error, OSError) as error:
-            events, done = (), [_Done(job.future, error=explain(getattr(error, "orig", None) or error, self._path))]
+        except Exception as error:
+            if len(batch) > 1:  # one of them is to blame; alone, the others are not
+                for job in batch:
+                    self._commit_group(connection, [job])
+                return
+            events, done = (), [_Done(batch[0].future, error=error.error if isinstance(error, _Dirty) else error)]
         self._hand_over(events, done)
 
     def _attempt(self, connection: Connection, batch: list[_Job[U]]) -> tuple[Sequence[object], list[_Done]]:
@@ -172,6 +168,8 @@ class Writer(Generic[U]):
                 mark, changes = unit.mark(), driver.total_changes
                 try:
                     done.append(_Done(job.future, job.run(unit)))
+                except sqlite3.IntegrityError as error:
+                    raise _Dirty(explain(error, self._path)) from error
                 except (DBAPIError, sqlite3.Error):
                     raise
                 except Exception as error:
