@@ -1,0 +1,91 @@
+"""History chunks as pydantic-ai messages. Heavy import: reached through `runtime.preload`.
+
+A chunk is a JSON list of model messages. What a turn begins with is the concatenation of the live chunks; instructions and context are
+never in them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from pydantic import ValidationError
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+    repair_messages,
+)
+
+from codex_desk.runtimes.base import RuntimeFailure
+
+
+def dump(*messages: ModelMessage) -> bytes:
+    """One chunk."""
+    return ModelMessagesTypeAdapter.dump_json(list(messages))
+
+
+def load(chunks: Iterable[bytes]) -> list[ModelMessage]:
+    """The messages of all chunks, in order. Raises `RuntimeFailure` for a chunk that a newer version wrote."""
+    messages: list[ModelMessage] = []
+    try:
+        for chunk in chunks:
+            messages.extend(ModelMessagesTypeAdapter.validate_json(chunk))
+    except ValidationError as error:
+        raise RuntimeFailure(
+            "this thread's history holds a part that this version does not know; update codex-desk to go on with it"
+        ) from error
+    return [dataclasses.replace(message, instructions=None) if isinstance(message, ModelRequest) else message for message in messages]
+
+
+def user(text: str) -> ModelRequest:
+    """One user-role input item."""
+    return ModelRequest(parts=[UserPromptPart(content=text)])
+
+
+def returned(call: ToolCallPart, text: str) -> ModelRequest:
+    return ModelRequest(parts=[ToolReturnPart(tool_name=call.tool_name, content=text, tool_call_id=call.tool_call_id)])
+
+
+def sendable(context: str, messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+    """What goes to the model: the context first, then the history, where every call has its return, also one that a killed process left
+    without."""
+    first = [user(context)] if context else []
+    return repair_messages([*first, *messages])
+
+
+def interrupted(response: ModelResponse) -> ModelResponse | None:
+    """What a response that broke off leaves in the history: its text. Calls in it were never made, their arguments may be half; reasoning
+    without what follows it is refused by providers. None where there is no text."""
+    texts = [TextPart(content=part.content) for part in response.parts if isinstance(part, TextPart) and part.content]
+    if not texts:
+        return None
+    return ModelResponse(
+        parts=texts, model_name=response.model_name, timestamp=response.timestamp, usage=response.usage, state="interrupted"
+    )
+
+
+def size_in_tokens(messages: Iterable[ModelMessage]) -> int:
+    """A rough size, four characters to a token, for where no provider has counted."""
+    return sum(len(_text(message)) for message in messages) // 4
+
+
+def _text(message: ModelMessage) -> str:
+    texts: list[str] = []
+    for part in message.parts:
+        match part:
+            case TextPart() | ThinkingPart():
+                texts.append(part.content)
+            case ToolCallPart():
+                texts.append(part.args_as_json_str())
+            case ToolReturnPart() | UserPromptPart():
+                texts.append(str(part.content))
+            case _:
+                pass
+    return "".join(texts)
