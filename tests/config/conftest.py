@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from settings_files import Desk
+
+from tests.config.settings_files import Desk
 
 
 @pytest.fixture

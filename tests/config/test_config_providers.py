@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from settings_files import Desk
 
 from codex_desk.config import PRESETS, ConfigError, Provider, choose_runtime, endpoint_key, provider_preset, usable
 from codex_desk.config.schema import looks_like_a_key
+from tests.config.settings_files import Desk
 
 LOCAL = '[model_providers.local]\nbase_url = "http://127.0.0.1:1/v1"\n'
 ALL = frozenset({"offline", "native", "codex"})

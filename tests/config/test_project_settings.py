@@ -3,9 +3,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from settings_files import Desk
 
 from codex_desk.config import ConfigError
+from tests.config.settings_files import Desk
 
 USER = """
 model_provider = "local"

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
-from settings_files import Desk
 
 from codex_desk.config import ConfigError
+from tests.config.settings_files import Desk
 
 
 def test_without_any_file_the_defaults_hold(desk: Desk) -> None:

@@ -5,9 +5,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from settings_files import Desk
 
 from codex_desk.config import ConfigError, Provider, add_provider, provider_preset, set_user_setting, setting, thread_setting
+from tests.config.settings_files import Desk
 
 
 def test_a_setting_is_written_and_in_force(desk: Desk) -> None:

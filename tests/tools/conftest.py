@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tool_ports import THREAD, Port
 
 from codex_desk.rights import Rights
 from codex_desk.tools.sandbox import Sandbox, find_sandbox
 from codex_desk.tools.workspace import Verdict, Workspace
+from tests.tools.tool_ports import THREAD, Port
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from tool_ports import Port
 
 from codex_desk.tools.catalog import WORKSPACE_SPECS, run_workspace_tool
 from codex_desk.tools.workspace import Workspace
+from tests.tools.tool_ports import Port
 
 
 def test_the_tools_and_their_arguments_are_those_of_the_contract() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tool_ports import Port
 
 from codex_desk.tools.catalog import run_workspace_tool
 from codex_desk.tools.errors import ToolRefusal
 from codex_desk.tools.git_questions import Question, checked_arguments
 from codex_desk.tools.workspace import Workspace
+from tests.tools.tool_ports import Port
 
 
 async def ask(workspace: Workspace, question: str, *args: str) -> dict[str, Any]:

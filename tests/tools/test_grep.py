@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tool_ports import Port, with_rights
 
 from codex_desk.tools import grep as grep_module
 from codex_desk.tools.catalog import run_workspace_tool
 from codex_desk.tools.workspace import Workspace
+from tests.tools.tool_ports import Port, with_rights
 
 
 @pytest.fixture(params=["ripgrep", "our own"])

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tool_ports import Port, with_rights
 
 from codex_desk.runtimes.base import ToolResult
 from codex_desk.tools import patch_files
 from codex_desk.tools.catalog import run_workspace_tool
 from codex_desk.tools.workspace import Ask, Verdict, Workspace
+from tests.tools.tool_ports import Port, with_rights
 
 
 async def apply(workspace: Workspace, port: Port, *lines: str) -> ToolResult:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tool_ports import Port, with_rights
 
 from codex_desk.tools import beneath, reading
 from codex_desk.tools.beneath import Reach
 from codex_desk.tools.catalog import run_workspace_tool
 from codex_desk.tools.errors import ToolRefusal
 from codex_desk.tools.workspace import Workspace
+from tests.tools.tool_ports import Port, with_rights
 
 
 async def call(workspace: Workspace, tool: str, **arguments: object) -> dict[str, Any]:

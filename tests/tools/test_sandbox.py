@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tool_ports import Hold, Port, with_rights
 
 from codex_desk.rights import Rights
 from codex_desk.tools import sandbox as ladder
@@ -16,6 +15,7 @@ from codex_desk.tools.sandbox import Sandbox, find_sandbox
 from codex_desk.tools.seatbelt import profile
 from codex_desk.tools.shell import run_shell
 from codex_desk.tools.workspace import Workspace
+from tests.tools.tool_ports import Hold, Port, with_rights
 
 
 async def shell(workspace: Workspace, text: str) -> tuple[int, str]:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tool_ports import THREAD, Hold, Port, with_rights
 
 from codex_desk.runtimes.base import ToolResult
 from codex_desk.tools.catalog import run_workspace_tool
 from codex_desk.tools.workspace import Verdict, Workspace
+from tests.tools.tool_ports import THREAD, Hold, Port, with_rights
 
 
 @pytest.fixture

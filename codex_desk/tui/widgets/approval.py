@@ -1,0 +1,143 @@
+"""The card that asks the human, in the thread that asks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from codex_desk.engine.views import ApprovalView
+from codex_desk.text import one_line, visible
+from codex_desk.tui.model.approval import ANSWER_KEYS, ANSWER_WORDS, Answer, ApprovalGuard
+
+SHARE = 75
+"""Percent of a pane's rows that the card may take."""
+FRAME = 7
+"""Rows of the card around what is asked."""
+
+
+class ApprovalCard(Vertical, can_focus=True):
+    """One pending approval, whole. Its keys work only while it has focus, never on Enter, and never too soon (`ApprovalGuard`)."""
+
+    HELP = "Something waits for your yes or no. All of it must have been on the screen before it can be allowed; arrows scroll. Enter does nothing."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll(-1)", show=False, id="approval.up"),
+        Binding("down,j", "scroll(1)", show=False, id="approval.down"),
+        Binding("pageup", "scroll(-8)", show=False, id="approval.page_up"),
+        Binding("pagedown,space", "scroll(8)", show=False, id="approval.page_down"),
+    ]
+
+    class Answered(Message):
+        """The human decided."""
+
+        def __init__(self, approval: ApprovalView, answer: Answer) -> None:
+            super().__init__()
+            self.approval = approval
+            self.answer: Answer = answer
+
+    class Said(Message):
+        """Why a key did not count."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._clock = clock
+        self._approval: ApprovalView | None = None
+        self._guard = ApprovalGuard(clock())
+        self._scroll = VerticalScroll(can_focus=False)
+        self.display = False
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False, classes="head")
+        with self._scroll:
+            yield Static(markup=False, classes="asked")
+            yield Static(markup=False, classes="about")
+        yield Static(markup=False, classes="keys")
+
+    def on_mount(self) -> None:
+        self.watch(self._scroll, "scroll_y", self._look, init=False)
+
+    @property
+    def approval(self) -> ApprovalView | None:
+        """What is being asked."""
+        return self._approval
+
+    def ask(self, pending: Sequence[ApprovalView]) -> None:
+        """Show the first of these; none hides the card. The same one again changes nothing but the count."""
+        first = pending[0] if pending else None
+        if first is None or self._approval is None or first.id != self._approval.id:
+            self._guard = ApprovalGuard(self._clock())
+            self._scroll.scroll_home(animate=False)
+        self._approval = first
+        self.display = first is not None
+        if first is None:
+            return
+        more = f"   1 of {len(pending)}" if len(pending) > 1 else ""
+        self.query_one(".head", Static).update(
+            Content.assemble((f"⚠ {one_line(first.id, 60)}", "bold $text-warning"), f"  {first.kind}", (more, "$text-muted"))
+        )
+        self.query_one(".asked", Static).update(Content(visible(first.text)))
+        facts = (("in", first.cwd), ("why", first.why), ("asked by", " → ".join(first.chain)))
+        self.query_one(".about", Static).update(
+            Content("\n").join(Content.assemble((f"{label:>9}  ", "$text-muted"), visible(value)) for label, value in facts if value)
+        )
+        self._draw_keys()
+        self.call_after_refresh(self._look)
+
+    def fit(self, rows: int | None) -> None:
+        """Leave the rest of a pane of so many rows visible, and always the keys; None: the card has the pane to itself."""
+        self._scroll.styles.max_height = None if rows is None else max(2, rows * SHARE // 100 - FRAME)
+
+    def keystroke(self) -> None:
+        """The human pressed a key somewhere else: what follows at once may be meant for there."""
+        if not self.has_focus:
+            self._guard.keystroke(self._clock())
+
+    def on_key(self, event: events.Key) -> None:
+        answer = ANSWER_KEYS.get(event.character or "")
+        if answer is None or self._approval is None:
+            self._guard.keystroke(self._clock())
+            return
+        event.stop()
+        if refusal := self._guard.refusal(answer, self._clock()):
+            self.post_message(self.Said(refusal))
+            return
+        self.post_message(self.Answered(self._approval, answer))
+
+    def watch_has_focus(self, focused: bool) -> None:
+        super().watch_has_focus(focused)
+        self._draw_keys()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._look)
+
+    def action_scroll(self, lines: int) -> None:
+        self._scroll.scroll_relative(y=lines, animate=False)
+
+    def _look(self) -> None:
+        """Notice that the last line of what is asked is on the screen."""
+        scroll = self._scroll
+        shown = self.display and scroll.size.height > 0 and self.query_one(".asked", Static).size.height > 0
+        if shown and not self._guard.seen and scroll.scroll_y >= scroll.max_scroll_y:
+            self._guard.saw_end()
+            self._draw_keys()
+
+    def _draw_keys(self) -> None:
+        if not self.has_focus:
+            words = "F6 to come here and answer"
+        elif not self._guard.seen:
+            words = "↓ more below: see all of it first    n deny"
+        else:
+            words = "  ".join(f"{key} {ANSWER_WORDS[answer]}" for key, answer in ANSWER_KEYS.items())
+        self.query_one(".keys", Static).update(Content(words))

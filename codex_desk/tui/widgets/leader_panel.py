@@ -1,0 +1,32 @@
+"""What can follow the leader key, shown when the person hesitates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widgets import Static
+
+
+class LeaderPanel(Static):
+    """Columns of keys over the lower edge."""
+
+    COLUMN = 19
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self.display = False
+        self.border_title = "^x …"
+
+    def show_keys(self, rows: Sequence[tuple[str, str]]) -> None:
+        """`rows`: (key, what it does)."""
+        columns = max(1, (self.screen.size.width - 4) // self.COLUMN)
+        cells = [
+            Content.assemble((f"{key} ", "bold $text-accent"), f"{words[: self.COLUMN - 4]:<{self.COLUMN - 3}}") for key, words in rows
+        ]
+        lines = [Content("").join(cells[start : start + columns]) for start in range(0, len(cells), columns)]
+        self.update(Content("\n").join(lines))
+        self.display = True
+
+    def hide(self) -> None:
+        self.display = False

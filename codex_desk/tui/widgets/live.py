@@ -1,0 +1,139 @@
+"""What a running turn says before its items are committed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+from textual.content import Content
+
+from codex_desk.runtimes.base import Delta
+from codex_desk.text import one_line
+from codex_desk.tui.widgets.document import Document
+from codex_desk.tui.widgets.fold import MOST_CHARACTERS, OUTPUT_LINES, count, head
+from codex_desk.tui.widgets.items import INDENT, LONGEST_ROW, MUTED, SUMMARY, clean
+from codex_desk.tui.widgets.lines import Line, ShortLine, TextLine
+from codex_desk.tui.widgets.markdown import MarkdownStream
+
+Kind = Literal["text", "reasoning", "output", "tool"]
+ITEM_KINDS: dict[Kind, str] = {"text": "agent_message", "reasoning": "reasoning", "output": "command", "tool": "tool_call"}
+"""The kind of item that each is going to be."""
+
+
+@dataclass(slots=True)
+class Buffer:
+    """Increments that wait for the next flush, joined per item, in the order in which the items began."""
+
+    _pending: dict[str, tuple[Kind, list[str]]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self._pending)
+
+    def put(self, delta: Delta) -> None:
+        kind, parts = self._pending.setdefault(delta.key, (delta.kind, []))
+        if kind == "tool":
+            parts.clear()  # a tool's text is a whole line, not an increment
+        parts.append(delta.text)
+
+    def take(self) -> list[Delta]:
+        pending, self._pending = self._pending, {}
+        return [Delta(kind, key, "".join(parts)) for key, (kind, parts) in pending.items()]
+
+    def drop(self, key: str) -> None:
+        self._pending.pop(key, None)
+
+    def clear(self) -> None:
+        self._pending.clear()
+
+
+class LiveDrawing(ABC):
+    """Draws one kind of increment into a document."""
+
+    def __init__(self) -> None:
+        self.document = Document()
+
+    @abstractmethod
+    def feed(self, text: str) -> None:
+        """Take the text that came since the last flush."""
+
+    def settles(self, text: str) -> bool:
+        """Whether the drawing can stay as it is, once the whole text is known to be `text`."""
+        return False
+
+
+class LiveText(LiveDrawing):
+    """An agent's message as it is written; past the most that is shown of one item only the count goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stream = MarkdownStream()
+        self.document = self._stream.document
+        self._taken = 0
+        self._over = 0
+        self._parts: list[str] = []
+
+    def settles(self, text: str) -> bool:
+        if self._over or head(text)[1] or "".join(self._parts) != text:
+            return False
+        self._stream.finish()
+        return True
+
+    def feed(self, text: str) -> None:
+        if not self._over:
+            self._parts.append(text)
+        room = MOST_CHARACTERS - self._taken
+        if room > 0:
+            self._stream.append(text[:room])
+        self._taken += min(len(text), max(room, 0))
+        if len(text) > room:
+            more = ShortLine(Content.styled(count(self._over + len(text) - max(room, 0), "more character"), MUTED))
+            self.document.replace_from(len(self.document.lines) - bool(self._over), [more])
+            self._over += len(text) - max(room, 0)
+
+
+class LiveReasoning(LiveDrawing):
+    """The line that is being thought, in one row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._line = ""
+
+    def feed(self, text: str) -> None:
+        lines = (self._line + text).rsplit("\n", 2)
+        self._line = (lines[-1] if lines[-1].strip() else "".join(lines[-2:]))[-SUMMARY:]
+        self.document.replace_from(
+            0, [ShortLine(Content.styled(f"✻ {one_line(self._line.replace('**', ''), SUMMARY)}", f"italic {MUTED}"))]
+        )
+
+
+class LiveOutput(LiveDrawing):
+    """The last rows of what a command prints."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: deque[str] = deque([""], OUTPUT_LINES)
+        self._count = 1
+
+    def feed(self, text: str) -> None:
+        first, *others = text.split("\n")
+        self._rows[-1] = (self._rows[-1] + first)[:LONGEST_ROW]
+        self._rows.extend(row[:LONGEST_ROW] for row in others)
+        self._count += len(others)
+        hidden = self._count - len(self._rows)
+        lines: list[Line] = [ShortLine(Content.styled(count(hidden, "line"), MUTED), first=INDENT)] if hidden else []
+        rows = list(self._rows) if self._rows[-1] else list(self._rows)[:-1]
+        lines.extend(TextLine(Content.styled(clean(row), MUTED), first=INDENT, rest=INDENT, words=False) for row in rows)
+        self.document.replace_from(0, lines)
+
+
+class LiveTool(LiveDrawing):
+    """What is being called."""
+
+    def feed(self, text: str) -> None:
+        mark = Content.styled("◌ ", "$text-warning")
+        self.document.replace_from(0, [ShortLine(Content(one_line(text, SUMMARY)), first=mark)])
+
+
+DRAWINGS: dict[Kind, type[LiveDrawing]] = {"text": LiveText, "reasoning": LiveReasoning, "output": LiveOutput, "tool": LiveTool}

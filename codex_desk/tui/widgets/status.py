@@ -1,0 +1,90 @@
+"""The line at the top and the line at the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from codex_desk.text import one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the top line tells: of the desk, and of the thread in the active pane."""
+
+    folder: str = ""
+    asking: int = 0
+    working: int = 0
+    tokens: str = ""
+    note: str = ""
+    """What the engine does now: that it opens, or that it could not be opened."""
+
+
+class StatusBar(Widget):
+    """`codex-desk  ~/repo      ⚠ 1 needs you  ▶ 2 working  18.2k tok`"""
+
+    facts: reactive[Facts] = reactive(Facts())
+
+    def render(self) -> Content:
+        facts = self.facts
+        right: list[tuple[str, str]] = []
+        if facts.note:
+            right.append((facts.note, "$text-muted"))
+        if facts.asking:
+            right.append((f"⚠ {facts.asking} {'needs' if facts.asking == 1 else 'need'} you", "bold $text-warning"))
+        if facts.working:
+            right.append((f"▶ {facts.working} working", "$text-success"))
+        if facts.tokens:
+            right.append((facts.tokens, "$text-muted"))
+        room = self.size.width - 2
+        while right and cell_len("  ".join(text for text, _ in right)) > room:
+            right.pop()
+        said = Content("  ").join(Content.styled(text, style) for text, style in right)
+        name = "codex-desk" if room >= said.cell_length + 12 else ""
+        folder = one_line(facts.folder, 200) if room >= said.cell_length + 14 + cell_len(facts.folder) else ""
+        left = Content.assemble((name, "bold $text-primary"), "  " if folder else "", (folder, "$text-muted"))
+        gap = max(1, room - left.cell_length - said.cell_length)
+        return Content.assemble(" ", left, " " * gap, said)
+
+
+class HintBar(Widget):
+    """What works where the focus is, and what the thread's turns run on."""
+
+    hints: reactive[Sequence[tuple[str, str]]] = reactive(())
+    """(key, what it does), the most useful first: those behind give way to a narrow terminal."""
+    runs_on: reactive[str] = reactive("")
+
+    def render(self) -> Content:
+        room = self.size.width - 2
+        right = one_line(self.runs_on) if cell_len(self.runs_on) <= room else ""
+        left_room = room - cell_len(right) - (2 if right else 0)
+        shown: list[Content] = []
+        used = 0
+        for key, words in self.hints:
+            hint = Content.assemble((key, "bold $text-accent"), f" {words}")
+            if used + hint.cell_length + 2 > left_room:
+                break
+            shown.append(hint)
+            used += hint.cell_length + 2
+        left = Content("  ").join(shown)
+        gap = max(1, room - left.cell_length - cell_len(right))
+        return Content.assemble(" ", left, " " * gap, (right, "$text-muted"))
+
+
+_NAMES = {"enter": "Enter", "escape": "Esc", "space": "Space", "tab": "Tab", "delete": "Del", "question_mark": "?", "slash": "/"}
+
+
+def key_name(key: str) -> str:
+    """A key as the screen writes it: `^x`, `F6`, `Alt+←`."""
+    if key.startswith("ctrl+") and len(key) == 6:
+        return f"^{key[5:]}"
+    parts = [_NAMES.get(part, part) for part in key.split("+")]
+    if parts[-1].startswith("f") and parts[-1][1:].isdigit():
+        parts[-1] = parts[-1].upper()
+    arrows = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
+    return "+".join(arrows.get(part, part.capitalize() if part in ("alt", "shift") else part) for part in parts)

@@ -1,0 +1,76 @@
+"""Whom a thread waits for, and for how long already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from textual.content import Content
+from textual.timer import Timer
+
+from codex_desk.text import one_line
+from codex_desk.tui.widgets.document import Document
+from codex_desk.tui.widgets.drawn import Drawn
+from codex_desk.tui.widgets.lines import ShortLine
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitLine:
+    """One wait: the handles it is for, and since when."""
+
+    handles: tuple[str, ...]
+    since: datetime
+    deadline: datetime | None = None
+
+
+def elapsed(since: datetime, now: datetime) -> str:
+    """`0:48`, `1:02:03`; a moment in the future is no time ago."""
+    seconds = max(0, int((now - since).total_seconds()))
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def drawn(wait: WaitLine, now: datetime) -> ShortLine:
+    names = one_line(", ".join(wait.handles), 200)
+    left = "" if wait.deadline is None else f" of {elapsed(wait.since, wait.deadline)}"
+    mark = Content.styled("⧗ ", "bold $text-warning")
+    return ShortLine(
+        Content.assemble("waiting for ", (names, "bold")), Content.styled(elapsed(wait.since, now) + left, "$text-muted"), first=mark
+    )
+
+
+class Waiting(Drawn):
+    """The waits of a thread under its transcript, one ticking row each."""
+
+    def __init__(self, clock: Clock = utc_now) -> None:
+        super().__init__(classes="-gap")
+        self._clock = clock
+        self._waits: tuple[WaitLine, ...] = ()
+        self._timer: Timer | None = None
+        self.display = False
+
+    def on_mount(self) -> None:
+        self._timer = self.set_interval(1.0, self.tick, pause=not self._waits)
+
+    def show(self, waits: Sequence[WaitLine]) -> None:
+        self._waits = tuple(waits)
+        self.display = bool(waits)
+        self.draw(self._drawn())
+        if self._timer is not None:
+            self._timer.resume() if waits else self._timer.pause()
+
+    def tick(self) -> None:
+        """A second later: the same rows, so nothing is laid out."""
+        self.document = self._drawn()
+        self.refresh(layout=False)
+
+    def _drawn(self) -> Document:
+        now = self._clock()
+        return Document(drawn(wait, now) for wait in self._waits)
