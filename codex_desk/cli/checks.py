@@ -1,0 +1,202 @@
+"""What `doctor` looks at. Each check says what was found and, where something is amiss, how to mend it."""
+
+from __future__ import annotations
+
+import locale
+import os
+import platform
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from codex_desk.cli.failures import failure_of
+
+if TYPE_CHECKING:
+    from codex_desk.config import Resolved
+    from codex_desk.engine.desk import Desk
+
+ASK_VERSION_S = 5.0
+OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    state: Literal["ok", "note", "wrong"]
+    """`note`: works, but less well than it could."""
+    found: str
+    mend: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def surroundings() -> Iterator[Check]:
+    """What can be seen without opening anything of the desk's."""
+    yield python()
+    yield terminal()
+    yield codex()
+    yield git()
+
+
+def python() -> Check:
+    version = platform.python_version()
+    found = f"{version} at {sys.executable}, SQLite {sqlite3.sqlite_version}"
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        return Check("python", "wrong", found, "codex-desk needs Python 3.11 or newer")
+    return Check("python", "ok", found)
+
+
+def terminal() -> Check:
+    name = os.environ.get("TERM", "")
+    if not sys.stdout.isatty():
+        return Check("terminal", "note", "stdout is not a terminal", "the desk opens in a terminal; commands work without one")
+    size = shutil.get_terminal_size()
+    found = f"{name}, {size.columns}×{size.lines}, {locale.getencoding()}, {_colours()}"
+    if name in ("", "dumb"):
+        return Check("terminal", "note", found, "this terminal cannot move its cursor: use codex-desk --plain, or another terminal")
+    if locale.getencoding().upper().replace("-", "") != "UTF8":
+        return Check("terminal", "note", found, "set LANG to a UTF-8 locale, such as C.UTF-8")
+    if size.columns < 80 or size.lines < 15:
+        return Check("terminal", "note", found, "below 80×15 there is no footer and one pane; make the window larger")
+    return Check("terminal", "ok", found)
+
+
+def _colours() -> str:
+    if os.environ.get("NO_COLOR"):
+        return "no colour (NO_COLOR is set)"
+    return "true colour" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else "256 colours or fewer"
+
+
+def codex() -> Check:
+    path = shutil.which("codex")
+    if path is None:
+        return Check("codex", "note", "no codex on PATH", "nothing needs it; install Codex to run sessions on it")
+    version = _version_of(path)
+    if version is None:
+        return Check("codex", "wrong", f"{path} does not run", "install Codex again, or take it off PATH")
+    return Check("codex", "ok", f"{version} at {path}")
+
+
+def git() -> Check:
+    path = shutil.which("git")
+    version = None if path is None else _version_of(path)
+    if version is None:
+        return Check("git", "note", "no git on PATH", "install git: agents cannot look at diffs without it")
+    return Check("git", "ok", f"{version} at {path}")
+
+
+def _version_of(path: str) -> str | None:
+    """The first line of `--version`; None where the program does not run."""
+    try:
+        ran = subprocess.run([path, "--version"], capture_output=True, stdin=subprocess.DEVNULL, timeout=ASK_VERSION_S, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return ran.stdout.decode("utf-8", "replace").strip().partition("\n")[0]
+
+
+async def desk_checks() -> AsyncIterator[Check]:
+    """What is seen from inside: opening the desk is itself the first check."""
+    from codex_desk.engine.desk import Desk
+
+    try:
+        async with Desk.open() as desk:
+            yield home(desk)
+            yield store(desk)
+            for check in settings(desk):
+                yield check
+            yield await sandbox(desk)
+            yield trust(desk)
+    except Exception as error:
+        failure = failure_of(error)
+        if failure is None:
+            raise
+        yield Check("store", "wrong", failure.message, "the message says what to do; no session can be reached until then")
+
+
+def home(desk: Desk) -> Check:
+    mode = stat.S_IMODE(desk.home.stat().st_mode)
+    if mode != 0o700:
+        return Check("home", "wrong", f"{desk.home} has mode {mode:o}", f"chmod 700 {desk.home}")
+    return Check("home", "ok", str(desk.home))
+
+
+def store(desk: Desk) -> Check:
+    chain = desk.verify_audit()
+    if not chain.verified:
+        return Check(
+            "store",
+            "wrong",
+            f"the audit does not verify: {chain.reason}",
+            "codex-desk audit --verify names the row; backups/ holds older copies",
+        )
+    sessions = len(desk.threads())
+    opened = "a desk is open" if desk.desk_is_open() else "no desk is open"
+    return Check("store", "ok", f"{sessions} sessions, {chain.events} audit events verified, {opened}")
+
+
+def settings(desk: Desk) -> Iterator[Check]:
+    """The settings, the provider they choose, and the runtime that a new session here would get."""
+    from codex_desk.config import ConfigError
+
+    try:
+        resolved = desk.settings(cwd=Path.cwd())
+    except ConfigError as error:
+        yield Check("settings", "wrong", error.message, "mend the file; no turn runs until then")
+        return
+    if resolved.warnings:
+        said = "; ".join(str(warning) for warning in resolved.warnings)
+        yield Check("settings", "note", said, "these have no effect; `codex-desk config show` lists what has")
+    else:
+        yield Check("settings", "ok", "read, nothing unknown in them")
+    yield provider(resolved)
+
+
+def provider(resolved: Resolved) -> Check:
+    from codex_desk.config import ConfigError, usable
+
+    try:
+        chosen = resolved.provider
+    except ConfigError as error:
+        return Check("provider", "wrong", error.message, "codex-desk provider list names those there are")
+    name = f"{resolved.settings.model_provider} ({resolved.settings.model} at {chosen.base_url})"
+    if usable(chosen, os.environ):
+        return Check("provider", "ok", f"{name}; codex-desk provider test tries it")
+    return Check(
+        "provider",
+        "note",
+        f"{name}: {chosen.env_key} is not set, so sessions here would run offline",
+        f"set {chosen.env_key}, or take a server of your own: codex-desk provider add http://127.0.0.1:11434/v1 --model NAME",
+    )
+
+
+async def sandbox(desk: Desk) -> Check:
+    tier = await desk.sandbox_tier()
+    if tier != "none":
+        return Check("sandbox", "ok", f"{tier}, tried with a command that it had to stop")
+    mend = "use a macOS that has sandbox-exec" if sys.platform == "darwin" else "install bubblewrap, and allow user namespaces"
+    return Check(
+        "sandbox",
+        "note",
+        "none holds: every shell command needs your approval, and what keeps agents from acting as you guards against accident only",
+        mend,
+    )
+
+
+def trust(desk: Desk) -> Check:
+    from codex_desk.paths import project_of
+
+    project = project_of(Path.cwd())
+    if desk.is_trusted(project):
+        return Check("trust", "ok", f"{project} is trusted: its settings and roles count, as far as a project's may")
+    if (project / ".codex-desk").exists() or (project / ".codex" / "agents").exists():
+        return Check(
+            "trust", "note", f"{project} is not trusted: its own settings and roles are off", f"read them, then: codex-desk trust {project}"
+        )
+    return Check("trust", "ok", f"{project} is not trusted, and has no settings of its own")

@@ -1,0 +1,108 @@
+"""Waiting for messages as a one-shot host, or beside an open desk that runs them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from codex_desk.cli.failures import DONE, FAILED, TIMED_OUT
+from codex_desk.cli.lines import approval_lines
+
+if TYPE_CHECKING:
+    from codex_desk.cli.output import Output
+    from codex_desk.engine.desk import Desk
+    from codex_desk.engine.events import Event
+    from codex_desk.engine.views import ApprovalView, MessageView
+
+APPROVAL_PATIENCE_S = 60.0
+"""Seconds that an approval waits for somebody to answer it from elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """What had become of the messages when the wait ended."""
+
+    messages: Sequence[MessageView]
+    timed_out: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """A message that ended without what was asked for is a failure; `delivered` is all that a steer can become."""
+        if self.timed_out:
+            return TIMED_OUT
+        went_wrong = any(message.state in ("failed", "interrupted", "cancelled", "expired") for message in self.messages)
+        return FAILED if went_wrong else DONE
+
+
+async def wait_until_final(
+    desk: Desk,
+    out: Output,
+    numbers: Sequence[int],
+    seconds: float | None,
+    *,
+    any_of: bool = False,
+    heard: Callable[[Event], None] = lambda _: None,
+) -> Waited:
+    """Wait, with every approval that stands in the way named on stderr, and `heard` called with each event meanwhile.
+
+    Timed out or cancelled, the turns that run here are over before this returns or raises: the host is a desk of its own, and leaves first.
+    """
+    from codex_desk.engine.desk import Desk
+    from codex_desk.engine.events import ApprovalChanged
+
+    async with Desk.open(desk.home, host="once", approval_patience=APPROVAL_PATIENCE_S) as host:
+        show_approvals = approval_teller(host, out, {host.message(number).to for number in numbers})
+
+        def hear(event: Event) -> None:
+            if isinstance(event, ApprovalChanged):
+                show_approvals()
+            heard(event)
+
+        async with hearing(host, hear):
+            show_approvals()
+            try:
+                return Waited(await host.run_until(numbers, timeout=seconds, any_of=any_of))
+            except TimeoutError:
+                pass
+    return Waited([desk.message(number) for number in numbers], timed_out=True)
+
+
+def approval_teller(desk: Desk, out: Output, targets: set[str]) -> Callable[[], None]:
+    """Says each approval that stands in the way of these threads once, whole, with how to answer it."""
+    told: set[str] = set()
+
+    def tell() -> None:
+        for approval in desk.approvals():
+            if approval.id not in told and stands_in_the_way(approval, targets):
+                told.add(approval.id)
+                for line in approval_lines(approval):
+                    out.say(line)
+                out.say(f"  codex-desk approvals --approve {approval.id}, or --deny {approval.id}")
+
+    return tell
+
+
+def stands_in_the_way(approval: ApprovalView, targets: set[str]) -> bool:
+    """Whether one of these threads asks, or something that was caused through one of them."""
+    return not targets.isdisjoint({approval.thread, *approval.chain})
+
+
+@asynccontextmanager
+async def hearing(desk: Desk, heard: Callable[[Event], None]) -> AsyncIterator[None]:
+    """Call `heard` with each event of the desk, in commit order, for as long as the block lasts."""
+    async with desk.subscribe() as events:
+
+        async def listen() -> None:
+            async for event in events:
+                heard(event)
+
+        listener = asyncio.create_task(listen())
+        try:
+            yield
+        finally:
+            listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await listener

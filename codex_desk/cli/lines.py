@@ -1,0 +1,145 @@
+"""How people read the desk's rows: short lines and aligned columns. The text in them is made visible where it is written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from codex_desk.text import one_line
+
+if TYPE_CHECKING:
+    from codex_desk.engine.views import ApprovalView, AttachmentView, AuditView, GrantView, ItemView, MessageView, ThreadView
+
+STATUS_GLYPHS = {"needs_human": "⚠", "error": "⚠", "running": "▶", "waiting": "⧗", "finished": "✓", "archived": "▢", "history": "▢"}
+
+
+def columns(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> list[str]:
+    """The rows with their cells aligned; each cell is one line already."""
+    from rich.cells import cell_len  # Here, because completion imports this module and writes no columns.
+
+    every = [header, *rows] if header and rows else list(rows)
+    widths = [max(map(cell_len, column)) for column in zip(*every, strict=True)]
+    return ["  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)).rstrip() for row in every]
+
+
+def age(then: datetime, now: datetime | None = None) -> str:
+    """How long ago, in the largest unit that fits: `now`, `5m`, `3h`, `12d`."""
+    seconds = ((now or datetime.now(UTC)) - then).total_seconds()
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{unit}"
+    return "now"
+
+
+def clock(moment: datetime) -> str:
+    """Local time, as people read it."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def name_of(thread: ThreadView) -> str:
+    return thread.handle or thread.external_id or thread.id
+
+
+def bond_of(thread: ThreadView) -> str:
+    """The word for a thread's relation: `attached to operator`, `subagent of operator`, `was attached to operator`."""
+    if thread.relation == "attached":
+        return f"attached to {thread.parent}"
+    if thread.relation == "spawned":
+        return f"subagent of {thread.parent}"
+    return f"was attached to {thread.was_attached_to}" if thread.was_attached_to else ""
+
+
+def thread_lines(threads: Iterable[ThreadView], indents: Mapping[str, str] | None = None) -> list[str]:
+    """A row for each thread; `indents` are what stands before a handle, by thread id, where they are drawn as a tree."""
+    rows = [
+        (
+            STATUS_GLYPHS.get(thread.status, "○"),
+            (indents or {}).get(thread.id, "") + name_of(thread),
+            thread.status.replace("_", " "),
+            bond_of(thread),
+            thread.runtime,
+            age(thread.last_activity_at),
+            f"{thread.queued} queued" if thread.queued else "",
+            one_line(thread.cwd),
+        )
+        for thread in threads
+    ]
+    return columns(rows)
+
+
+def thread_line(thread: ThreadView) -> str:
+    """One thread in one sentence."""
+    words = [
+        name_of(thread),
+        thread.status.replace("_", " "),
+        bond_of(thread),
+        f"{thread.runtime}{f' · {thread.model}' if thread.model else ''}",
+    ]
+    return " · ".join([*filter(None, words), one_line(thread.cwd)])
+
+
+def item_lines(item: ItemView, thread: str) -> list[str]:
+    """An item of a transcript: a head that says who and when, and its whole text."""
+    return [f"── {head_of(item, thread)}  {clock(item.at)}  {item.id}", item.text, ""]
+
+
+def head_of(item: ItemView, thread: str) -> str:
+    """Who or what an item is, in the words of the transcript."""
+    peer, number = item.data.get("peer"), item.data.get("message")
+    match item.kind:
+        case "user_message":
+            return "you"
+        case "agent_message":
+            return thread
+        case "message_out":
+            return f"⇢ {peer} #{number}"
+        case "message_in":
+            return f"⇠ {peer} #{number}" if peer else f"⇠ {item.origin} #{number}"
+        case _:
+            return item.kind.replace("_", " ")
+
+
+def item_line(item: ItemView, thread: str) -> str:
+    return f"{thread}: {head_of(item, thread)}  {one_line(item.text, 160)}"
+
+
+def message_lines(message: MessageView) -> list[str]:
+    """A message, and what came of it."""
+    head = f"#{message.id}  {message.sender or message.origin} → {message.to}  {message.state}"
+    lines = [f"{head}: {message.reason}" if message.reason else head]
+    return [*lines, message.answer] if message.answer is not None else lines
+
+
+def queue_line(message: MessageView) -> str:
+    state = f"{message.state}: {message.reason}" if message.reason else message.state
+    return f"#{message.id}  {message.sender or message.origin}  {message.delivery}  {state}  {one_line(message.body, 160)}"
+
+
+def attachment_line(attachment: AttachmentView) -> str:
+    if attachment.ended_at is not None:
+        return f"{attachment.child} no longer works for {attachment.parent} ({attachment.end_reason})"
+    may_interrupt = "may interrupt" if attachment.interrupt else "may not interrupt"
+    return f"{attachment.child} works for {attachment.parent}: rights {attachment.rights}, wakes for {attachment.wake}, {may_interrupt}"
+
+
+def approval_lines(approval: ApprovalView) -> list[str]:
+    """An approval with the whole of what would be done: nobody says yes to what they cannot see."""
+    scope = f" for {approval.scope}" if approval.scope else ""
+    return [
+        f"{approval.id}  {approval.state}{scope}  asked by {' → '.join(approval.chain)}",
+        f"  {approval.kind} in {approval.cwd}: {approval.why}",
+        *(f"  │ {line}" for line in approval.text.split("\n")),
+    ]
+
+
+def grant_line(grant: GrantView) -> str:
+    where = grant.folder if grant.scope == "folder" else grant.thread
+    return f"#{grant.id}  {grant.scope} {where}  {' '.join(grant.prefix)}"
+
+
+def audit_row(event: AuditView) -> tuple[str, ...]:
+    return (str(event.seq), clock(event.at), event.thread, event.kind, event.peer or "", event.origin, one_line(event.text, 120))
+
+
+AUDIT_HEADER = ("seq", "when", "thread", "kind", "peer", "origin", "text")
