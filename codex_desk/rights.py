@@ -24,7 +24,7 @@ class Rights:
     def lesser(self, other: Rights) -> Rights:
         """The narrower of both in every part: how a message's turn is bounded by its sender's."""
         return Rights(
-            mode=min(self.mode, other.mode, key=MODES.index),
+            mode=MODES[min(MODES.index(self.mode), MODES.index(other.mode))],
             may_escalate=self.may_escalate and other.may_escalate,
             network=self.network and other.network,
         )

@@ -19,7 +19,10 @@ from codex_desk.tui.model.drafts import Draft, Recall
 class Composer(TextArea):
     """Where a prompt is written. What a key means goes up as `Decided`; what needs only the text happens here."""
 
-    HELP = """Write a prompt. Enter sends it, or steers the turn that was running when you began; Tab queues it. `/` lists commands, `@` files and handles."""
+    HELP = (
+        "Write a prompt. Enter sends it, or steers the turn that was running when you began; Tab queues it. "
+        "A slash lists commands, @ files and handles; a backslash before Enter breaks the line."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "enter", "send", id="composer.send"),
         Binding("ctrl+j,shift+enter,alt+enter", "newline", "new line", show=False, id="composer.newline"),
@@ -43,6 +46,7 @@ class Composer(TextArea):
     """The running turn of the thread, None while it is idle."""
     working: reactive[int] = reactive(0)
     """How many threads of the desk run a turn."""
+
     class Decided(Message):
         """A key meant this."""
 

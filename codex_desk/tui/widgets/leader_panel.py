@@ -13,10 +13,11 @@ class LeaderPanel(Static):
 
     COLUMN = 19
 
-    def __init__(self) -> None:
+    def __init__(self, leader: str) -> None:
+        """`leader`: how the leader key is written."""
         super().__init__(markup=False)
         self.display = False
-        self.border_title = "^x …"
+        self.border_title = f"{leader} …"
 
     def show_keys(self, rows: Sequence[tuple[str, str]]) -> None:
         """`rows`: (key, what it does)."""

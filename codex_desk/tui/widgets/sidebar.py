@@ -87,8 +87,10 @@ class Sidebar(ScrollView, can_focus=True):
             super().__init__(thread_id)
             self.key = key
 
-    def __init__(self, *, row_keys: Iterable[str] = (), id: str | None = None) -> None:
+    def __init__(self, *, row_keys: Iterable[str] = (), plain: bool = False, id: str | None = None) -> None:
+        """`row_keys`: keys that ask for a command; `plain`: words for glyphs."""
         super().__init__(id=id)
+        self._plain = plain
         self._row_keys = frozenset(row_keys)
         self._threads: Sequence[ThreadView] = ()
         self._rows: list[Row] = []
@@ -148,7 +150,8 @@ class Sidebar(ScrollView, can_focus=True):
             self.post_message(self.Asked(thread.id, key))
 
     def on_click(self, event: events.Click) -> None:
-        row = self._row_at(int(self.scroll_y) + event.y - self.gutter.top)
+        inside = event.get_content_offset(self)
+        row = self._row_at(int(self.scroll_y) + inside.y) if inside is not None else None
         if not isinstance(row, ThreadRow):
             return
         self._go(self._rows.index(row))
@@ -231,7 +234,7 @@ class Sidebar(ScrollView, can_focus=True):
         mark = ("▸" if row.folded else "▾") if row.children and row.under is None else " "
         relation = RELATION_GLYPHS.get(thread.relation or "", "") if row.under else ""
         lead = f"{mark if not row.guides else ' '}{row.guides}{relation}"
-        glyph = GLYPHS[thread.status]
+        glyph = WORDS[thread.status] if self._plain else GLYPHS[thread.status]
         room = max(0, width - cell_len(lead) - cell_len(glyph) - 2)
         for_words = room - min(HANDLE_ROOM, cell_len(name(thread))) - 1
         right = _fitting(self._words(row, for_words), for_words)

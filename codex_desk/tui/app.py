@@ -1,0 +1,176 @@
+"""The Textual application: starts the engine behind the first frame, and routes keys and messages to the screens."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from rich.console import RenderableType
+from textual import events, on
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from codex_desk.engine.glance import glance
+from codex_desk.text import one_line, visible
+from codex_desk.tui import themes
+from codex_desk.tui.bridge import Bridge, engine_opener
+from codex_desk.tui.catalog import TABLE
+from codex_desk.tui.grammar import Call
+from codex_desk.tui.manners import Manners
+from codex_desk.tui.messages import EngineFailed, EngineReady, Heard, Hearing
+from codex_desk.tui.model.keys import EscapeFilter
+from codex_desk.tui.preferences import Preferences, read_preferences
+from codex_desk.tui.screens.first_run import FirstRun
+from codex_desk.tui.screens.main import MainScreen
+from codex_desk.tui.widgets.approval import ApprovalCard
+
+
+class DeskApp(App[int], inherit_bindings=False):
+    """Gives 0 when it was left."""
+
+    TITLE = "codex-desk"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    PAUSE_GC_ON_SCROLL = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+p", "command_palette", "palette", show=False, priority=True, id="palette"),
+    ]
+
+    def __init__(self, bridge: Bridge, folder: Path, preferences: Preferences) -> None:
+        super().__init__()
+        self.bridge = bridge
+        self._folder = folder
+        self._preferences = preferences
+        self._escapes = EscapeFilter()
+        self._leaving = False
+        """From here on nothing is drawn: what the engine still tells is not shown."""
+        self._manners = Manners(self, bell=preferences.bell)
+
+    def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        self._leaving = True
+        super().exit(result, return_code, message)
+
+    def on_mount(self) -> None:
+        self.set_keymap(dict(self._preferences.keymap))
+        if self._preferences.reduced_motion:
+            self.animation_level = "none"
+        self.set_class(self._preferences.plain, "-plain")
+        self._choose_theme()
+        self.push_screen(self._main_screen() if self.bridge.threads else FirstRun(self.bridge, self._folder))
+        self.call_after_refresh(self._open_engine)
+
+    def _main_screen(self) -> MainScreen:
+        return MainScreen(self.bridge, self._folder, dict(self._preferences.keymap), plain=self._preferences.plain)
+
+    def _open_engine(self) -> None:
+        self.bridge.start(self.post_message)
+
+    def _choose_theme(self) -> None:
+        found, problems = themes.load_themes(self.bridge.themes_folder)
+        for theme in found:
+            self.register_theme(theme)
+        wanted = self._preferences.theme or themes.DEFAULT_DARK
+        if wanted not in self.available_themes:
+            self._warn(f"there is no theme {wanted}; the default is used")
+            wanted = themes.DEFAULT_DARK
+        self.theme = wanted
+        for problem in problems:
+            self._warn(str(problem))
+
+    def _warn(self, text: str) -> None:
+        self.notify(visible(text), title="Theme", severity="warning", markup=False)
+
+    # --- keys ---------------------------------------------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys pass the escape filter and the leader before anything else sees them."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+            return
+        verdict = self._escapes.key(event.key, event.character, time.monotonic())
+        if verdict.escape_first:
+            await self._key(events.Key("escape", "\x1b"))
+        if verdict.hold:
+            self.set_timer(EscapeFilter.WAIT, self._escape_stands)
+        elif verdict.deliver:
+            await self._key(event)
+
+    async def _escape_stands(self) -> None:
+        if self._escapes.silence():
+            await self._key(events.Key("escape", "\x1b"))
+
+    async def _key(self, event: events.Key) -> None:
+        if isinstance(self.screen, MainScreen) and self.screen.take_key(event):
+            return
+        await super().on_event(event)
+
+    # --- what the engine tells ----------------------------------------------------------------------------------------------------------------
+
+    @on(EngineReady)
+    async def _engine_ready(self) -> None:
+        for screen in self._live_screens():
+            if isinstance(screen, MainScreen):
+                await screen.engine_ready()
+            elif isinstance(screen, FirstRun) and self.bridge.threads:
+                self.switch_screen(self._main_screen())  # made elsewhere since the glance
+
+    @on(EngineFailed)
+    def _engine_failed(self, event: EngineFailed) -> None:
+        for screen in self._live_screens():
+            if isinstance(screen, MainScreen | FirstRun):
+                screen.engine_failed(event.reason)
+
+    @on(Heard)
+    async def _heard(self, event: Heard) -> None:
+        self._manners.heard(event.event, self.bridge)
+        for screen in self._live_screens():
+            if isinstance(screen, Hearing):
+                await screen.hear(event.event)
+
+    def _live_screens(self) -> Sequence[Screen[object]]:
+        return () if self._leaving else tuple(self.screen_stack)
+
+    @on(ApprovalCard.Answered)
+    def _answered(self, event: ApprovalCard.Answered) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, MainScreen):
+                screen.answer(event)
+
+    @on(FirstRun.Made)
+    def _made(self, event: FirstRun.Made) -> None:
+        self.bridge.open_first(event.thread.id)
+        self.switch_screen(self._main_screen())
+
+    # --- commands -----------------------------------------------------------------------------------------------------------------------------
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: what the table of commands offers."""
+        if not isinstance(screen, MainScreen):
+            yield SystemCommand("Quit", "leave", partial(self.exit, 0))
+            return
+        for command in TABLE:
+            if command.palette:
+                key = f"   ^x {command.key}" if command.key else ""
+                run = partial(screen.run_command, command, Call())
+                yield SystemCommand(command.palette, one_line(f"{command.help}{key}"), run)
+
+
+def run(home: Path, directory: Path | None, plain: bool) -> int:
+    """Open the desk at `home`. `directory`: where a new session is at home, and whose session is opened first. Gives the exit code."""
+    folder = (directory or Path.cwd()).resolve()
+    preferences = read_preferences(home, plain=plain)
+    bridge = Bridge(home, glance(home, folder if directory else None), engine_opener(home))
+    return asyncio.run(_run(DeskApp(bridge, folder, preferences), mouse=preferences.mouse))
+
+
+async def _run(app: DeskApp, *, mouse: bool) -> int:
+    try:
+        code = await app.run_async(mouse=mouse)
+    finally:
+        await app.bridge.close()
+    return code if code is not None else app.return_code or 0

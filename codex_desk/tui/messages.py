@@ -1,0 +1,44 @@
+"""What travels between the engine's side and the screen, and up from widgets that are reused."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from textual.message import Message
+
+from codex_desk.engine.events import Event
+
+
+class EngineReady(Message):
+    """The engine is open: reads are live, and what waited for it is on its way."""
+
+
+class EngineFailed(Message):
+    """The engine could not be opened; `reason` says what happened and what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class Heard(Message):
+    """The desk told something."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+
+@runtime_checkable
+class Hearing(Protocol):
+    """A screen that changes with what the desk tells."""
+
+    async def hear(self, event: Event) -> None: ...
+
+
+class CommandWanted(Message):
+    """A slash line was typed, or a key stands for one; it is for the pane that the message comes from."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__()
+        self.line = line

@@ -1,0 +1,135 @@
+"""The sidebar's rows, worked out from the threads: groups, the tree, and the words that tell a relation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from codex_desk.engine.views import ThreadView
+from codex_desk.tui.model.words import ASKING, RELATION_WORDS, WORKING, name, project_name
+
+Group = Literal["Needs you", "Working", "Ready", "Finished"]
+GROUPS: tuple[Group, ...] = ("Needs you", "Working", "Ready", "Finished")
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingRow:
+    title: str
+    count: int
+
+    @property
+    def key(self) -> str:
+        return f"heading {self.title}"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRow:
+    """One line for one thread. `guides` are the tree lines before it; `under` is the parent it is drawn below, None in its own place."""
+
+    thread: ThreadView
+    guides: str = ""
+    under: str | None = None
+    children: int = 0
+    folded: bool = False
+
+    @property
+    def key(self) -> str:
+        """Names the line, so that a cursor stays on it when rows come and go."""
+        return f"{self.under or ''} {self.thread.id}"
+
+    @property
+    def word(self) -> str:
+        return RELATION_WORDS.get(self.thread.relation or "", "")
+
+
+Row = HeadingRow | ThreadRow
+
+
+def group_of(thread: ThreadView) -> Group:
+    """Errors and questions are under Needs you; Finished holds subagents that are done."""
+    if thread.status in ASKING:
+        return "Needs you"
+    if thread.status in WORKING:
+        return "Working"
+    return "Finished" if thread.status == "finished" else "Ready"
+
+
+def rows(threads: Iterable[ThreadView], *, tree: bool = True, by_project: bool = False, folded: frozenset[str] = frozenset()) -> list[Row]:
+    """All rows, top to bottom.
+
+    Every live session has a row in its own group, or in its project's. In the tree its children are drawn below a session that has no parent itself;
+    an attached child thus shows twice. A subagent shows below its parent, and also under Needs you and Finished when it is there.
+    """
+    live = [thread for thread in threads if thread.live]
+    kin = _kin(live)
+    placed: dict[str, list[ThreadView]] = {}
+    if by_project:
+        for thread in sorted(live, key=lambda one: (project_name(one), name(one))):
+            if thread.kind == "session":
+                placed.setdefault(project_name(thread), []).append(thread)
+    else:
+        placed = {group: _in_group(live, group) for group in GROUPS}
+    found: list[Row] = []
+    for title, members in placed.items():
+        if not members:
+            continue
+        found.append(HeadingRow(title, len(members)))
+        for thread in members:
+            found.extend(_with_children(thread, kin, folded) if tree and thread.relation is None else [ThreadRow(thread)])
+    return found
+
+
+def siblings(threads: Sequence[ThreadView], thread: ThreadView) -> list[ThreadView]:
+    """The thread and those beside it, by name: its parent's children, or the sessions without a parent."""
+    beside = [other for other in threads if other.live and other.parent_id == thread.parent_id]
+    if thread.parent_id is None:
+        beside = [other for other in beside if other.kind == "session"]
+    return sorted(beside, key=name)
+
+
+def _kin(live: Sequence[ThreadView]) -> dict[str, list[ThreadView]]:
+    kin: dict[str, list[ThreadView]] = {}
+    for thread in sorted(live, key=lambda one: (one.relation == "spawned", name(one))):
+        if thread.parent_id is not None:
+            kin.setdefault(thread.parent_id, []).append(thread)
+    return kin
+
+
+def _in_group(live: Sequence[ThreadView], group: Group) -> list[ThreadView]:
+    members = [thread for thread in live if group_of(thread) == group and (thread.kind == "session" or group in ("Needs you", "Finished"))]
+    if group == "Ready":
+        return sorted(members, key=lambda one: one.last_activity_at, reverse=True)
+    return sorted(members, key=name)
+
+
+def _with_children(thread: ThreadView, kin: dict[str, list[ThreadView]], folded: frozenset[str]) -> list[Row]:
+    children = kin.get(thread.id, [])
+    shut = thread.id in folded
+    found: list[Row] = [ThreadRow(thread, children=len(children), folded=shut)]
+    if not shut:
+        found.extend(_below(thread.id, kin, ""))
+    return found
+
+
+def _below(parent_id: str, kin: dict[str, list[ThreadView]], stem: str) -> Iterable[ThreadRow]:
+    children = kin.get(parent_id, [])
+    for child in children:
+        last = child is children[-1]
+        yield ThreadRow(child, stem + ("└─" if last else "├─"), parent_id, len(kin.get(child.id, [])))
+        yield from _below(child.id, kin, stem + ("  " if last else "│ "))
+
+
+def why_not(command: str, thread: ThreadView) -> str | None:
+    """Why an action from the sidebar cannot be taken on this thread; None where it can."""
+    subagent = thread.kind == "subagent"
+    match command:
+        case "attach" if subagent:
+            return f"a subagent belongs to {thread.parent}: only a session can be attached"
+        case "detach" if thread.relation != "attached":
+            return f"{name(thread)} is not attached"
+        case "rename" | "archive" if subagent:
+            return f"a subagent belongs to {thread.parent}: only a session can be {command}d"
+        case "interrupt" if thread.status not in WORKING and thread.status != "needs_human":
+            return f"{name(thread)} runs no turn"
+    return None

@@ -1,0 +1,151 @@
+"""Pick the parent that a session shall work for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from codex_desk.engine.views import Candidate, EdgeRights, ThreadView
+from codex_desk.text import one_line, visible
+from codex_desk.tui.model import clock
+from codex_desk.tui.model.words import GLYPHS, WORDS, age, name, project_name
+from codex_desk.tui.screens.dialog import Dialog, matches
+from codex_desk.tui.screens.pick import SHOWN, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    parent_id: str
+    rights: EdgeRights
+    move: bool
+
+
+class AttachPicker(Dialog[Picked]):
+    """Candidates as the engine ranks them, refused ones last and greyed with the reason."""
+
+    AUTO_FOCUS = "OptionList"
+    HELP = "Pick the parent. Type to filter, r changes whose rights count, Enter attaches."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "rights", show=False, priority=True, id="attach.rights"),
+        Binding("enter", "attach", show=False, priority=True, id="attach.attach"),
+        Binding("down", "move(1)", show=False, priority=True, id="attach.down"),
+        Binding("up", "move(-1)", show=False, priority=True, id="attach.up"),
+    ]
+
+    def __init__(self, child: ThreadView, candidates: Sequence[Candidate], *, own_rights: bool = False) -> None:
+        super().__init__()
+        self._child = child
+        self._candidates = candidates
+        self._by_id = {one.thread.id: one for one in candidates}
+        self._rights: EdgeRights = "own" if own_rights else "lesser"
+        self._asked_to_move: str | None = None
+        """The candidate for which moving has been asked and Enter answers."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = Content(f"Attach {one_line(name(self._child), 40)} to")  # type: ignore[assignment]
+            box.border_subtitle = "Enter attaches · r rights · / filter · Esc leaves"
+            yield Input(placeholder="type to filter", compact=True)
+            yield OptionList()
+            yield Static(markup=False, classes="note")
+
+    def on_mount(self) -> None:
+        self._fill("")
+
+    @on(Input.Changed)
+    def _filter(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    def on_key(self, event: events.Key) -> None:
+        """In the list `r` changes the rights; any other letter goes to the filter."""
+        if not self.query_one(OptionList).has_focus or not event.character or not event.is_printable:
+            return
+        event.stop()
+        event.prevent_default()
+        if event.character == "r":
+            self.action_rights()
+            return
+        field = self.query_one(Input)
+        field.focus()
+        if event.character != "/":
+            field.insert_text_at_cursor(event.character)
+
+    def action_rights(self) -> None:
+        self._rights = "own" if self._rights == "lesser" else "lesser"
+        self._draw_note()
+
+    def action_move(self, step: int) -> None:
+        listed = self.query_one(OptionList)
+        listed.action_cursor_down() if step > 0 else listed.action_cursor_up()
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self) -> None:
+        self._draw_note()
+
+    @on(OptionList.OptionSelected)
+    def action_attach(self) -> None:
+        chosen = self._chosen
+        if chosen is None or chosen.refused is not None:
+            return
+        if chosen.moves_from is not None and self._asked_to_move != chosen.thread.id:
+            self._asked_to_move = chosen.thread.id
+            self._draw_note()
+            return
+        self.dismiss(Picked(chosen.thread.id, self._rights, chosen.moves_from is not None))
+
+    @property
+    def _chosen(self) -> Candidate | None:
+        listed = self.query_one(OptionList)
+        if listed.highlighted is None:
+            return None
+        return self._by_id.get(listed.get_option_at_index(listed.highlighted).id or "")
+
+    def _fill(self, query: str) -> None:
+        found = [one for one in self._candidates if matches(query, f"{name(one.thread)} {one.thread.project}")][:SHOWN]
+        now = clock.now()
+        rows = [_row(one, now) for one in found]
+        width = min(40, max((len(row.label) for row in rows), default=0))
+        listed = self.query_one(OptionList)
+        nothing = [Option(Content.styled("no session matches", "$text-muted"), disabled=True)]
+        listed.set_options([Option(row.content(width), id=row.id, disabled=row.refused is not None) for row in rows] or nothing)
+        listed.highlighted = next((index for index, one in enumerate(found) if one.refused is None), None)
+        self._draw_note()
+
+    def _draw_note(self) -> None:
+        note = self.query_one(".note", Static)
+        chosen = self._chosen
+        note.set_class(False, "warning")
+        if chosen is None:
+            note.update("")
+            return
+        child, parent = one_line(name(self._child), 40), one_line(name(chosen.thread), 40)
+        if self._asked_to_move == chosen.thread.id:
+            note.add_class("warning")
+            note.update(
+                Content(f"{child} is attached to {visible(chosen.moves_from or '')} now. Enter moves it to {parent}; Esc leaves it there.")
+            )
+        elif self._rights == "own":
+            note.update(Content(f"rights = own: for {parent}, {child} runs with its own rights.   r: the lesser of both"))
+        elif chosen.narrows:
+            note.add_class("warning")
+            note.update(Content(f"{visible(chosen.narrows)}.   r: its own rights instead"))
+        else:
+            note.update(Content(f"rights = lesser: nothing is narrower for {parent}.   r: its own rights"))
+
+
+def _row(candidate: Candidate, now: datetime) -> Row:
+    thread = candidate.thread
+    detail = " · ".join((project_name(thread), WORDS[thread.status], age(thread.last_activity_at, now)))
+    if candidate.moves_from:
+        detail += f" · moves it from {candidate.moves_from}"
+    return Row(thread.id, f"{GLYPHS[thread.status]} {name(thread)}", detail, candidate.refused)

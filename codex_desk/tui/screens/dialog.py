@@ -1,0 +1,30 @@
+"""What every dialog shares: a framed box over the desk, left by escape."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T | None]):
+    """A modal that gives a result, or None when it is left."""
+
+    CSS_PATH = "dialog.tcss"
+    AUTO_FOCUS = "Input, TextArea, OptionList, VerticalScroll"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "close", id="dialog.close"),
+        Binding("ctrl+c", "leave", show=False, priority=True, id="dialog.cancel"),
+    ]
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+def matches(query: str, text: str) -> bool:
+    """Whether the letters of the query stand in the text in this order; case does not count."""
+    rest = iter(text.lower())
+    return all(letter in rest for letter in query.lower() if not letter.isspace())

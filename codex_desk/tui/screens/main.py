@@ -1,0 +1,372 @@
+"""The main screen: routes between the sidebar, the panes, the commands and what the desk tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.timer import Timer
+
+from codex_desk.engine.events import ApprovalChanged, Event, ThreadChanged
+from codex_desk.engine.views import ThreadView
+from codex_desk.tui.bridge import Bridge
+from codex_desk.tui.catalog import TABLE
+from codex_desk.tui.commands import Command
+from codex_desk.tui.deck import Deck, UndoSlot
+from codex_desk.tui.failures import reason_of
+from codex_desk.tui.grammar import Call, UsageError
+from codex_desk.tui.hints import hints_for, runs_on
+from codex_desk.tui.messages import CommandWanted
+from codex_desk.tui.model import sidebar as sidebar_model
+from codex_desk.tui.model.drafts import Drafts
+from codex_desk.tui.model.keys import Leader
+from codex_desk.tui.model.words import ASKING, WORKING, short_path, tokens
+from codex_desk.tui.outbox import Outbox
+from codex_desk.tui.stage import PaneStage
+from codex_desk.tui.widgets.approval import ApprovalCard
+from codex_desk.tui.widgets.leader_panel import LeaderPanel
+from codex_desk.tui.widgets.pane import Pane
+from codex_desk.tui.widgets.panes import Panes
+from codex_desk.tui.widgets.sidebar import Sidebar
+from codex_desk.tui.widgets.status import Facts, HintBar, StatusBar, key_name
+
+ONE_PANE_BELOW = 100
+"""Columns."""
+TINY = (80, 15)
+"""Columns and rows below which there is no footer."""
+
+
+class MainScreen(Screen[None]):
+    CSS_PATH = "main.tcss"
+    AUTO_FOCUS = ""
+    HELP = "The desk: sessions to the left, each pane a thread. F6 goes round the regions."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+x", "leader", "leader", show=False, priority=True, id="leader"),
+        Binding("f6", "region(1)", "next", show=False, priority=True, id="region.next"),
+        Binding("shift+f6", "region(-1)", "previous", show=False, priority=True, id="region.previous"),
+        Binding("alt+left", "sibling(-1)", "thread before", show=False, priority=True, id="sibling.previous"),
+        Binding("alt+right", "sibling(1)", "thread after", show=False, priority=True, id="sibling.next"),
+        Binding("f1", "help", "help", show=False, priority=True, id="help"),
+        Binding("question_mark", "help", "help", show=False, id="help.outside_text"),
+        Binding("ctrl+z", "app.suspend_process", "suspend", show=False, priority=True, id="suspend"),
+        Binding("escape", "to_composer", "to the composer", show=False, id="to_composer"),
+        Binding("ctrl+c", "to_composer", show=False, id="to_composer.ctrl_c"),
+    ]
+
+    def __init__(self, bridge: Bridge, folder: Path, keymap: dict[str, str], *, plain: bool = False) -> None:
+        super().__init__()
+        self.bridge = bridge
+        self._folder = folder
+        self._plain = plain
+        self._outbox = Outbox(bridge)
+        self._drafts = Drafts()
+        self._leader_key = key_name(keymap.get("leader", "ctrl+x").split(",")[0])
+        self._leader = Leader(TABLE.leader_keys(keymap))
+        self._leader_timer: Timer | None = None
+        self._undo = UndoSlot()
+        self._stale = False
+        self._note = ""
+        self._drawn = False
+        """Whether there are widgets: events come from the application's own loop, before and after."""
+
+        self._status = StatusBar()
+        self._hints = HintBar()
+        self._leader_panel = LeaderPanel(self._leader_key)
+        self.sidebar = Sidebar(row_keys=[one.row_key for one in TABLE.row_actions()], plain=plain)
+        self.panes = Panes(self._new_pane)
+
+    def compose(self) -> ComposeResult:
+        yield self._status
+        with Horizontal(id="body"):
+            yield self.sidebar
+            yield self.panes
+        yield self._hints
+        yield self._leader_panel
+
+    def _new_pane(self) -> Pane:
+        return Pane(self.bridge, self._outbox, self._drafts, TABLE.slash_menu())
+
+    @property
+    def one_pane(self) -> bool:
+        """Whether the terminal is too narrow for two, or one column was asked for."""
+        return self._plain or self.size.width < ONE_PANE_BELOW
+
+    # --- opening ------------------------------------------------------------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        self._drawn = True
+        self._fit()
+        self._redraw()
+        pane = self.panes.active
+        self.panes.activate(pane)
+        thread = self.bridge.thread(self.bridge.opened or "")
+        if thread is not None:
+            await self.show_in(pane, thread)
+            self.sidebar.point_at(thread.id)
+        pane.composer.focus()
+        if self.bridge.desk is not None:
+            self._find_tier()
+
+    def on_unmount(self) -> None:
+        self._drawn = False
+
+    async def engine_ready(self) -> None:
+        """Read everything again, from the engine."""
+        if not self._drawn:
+            return
+        self._note = ""
+        for pane in self.panes.all:
+            fresh = self.bridge.thread(pane.thread.id) if pane.thread else None
+            if fresh is not None:
+                await pane.show(fresh)
+        self._redraw()
+        self._find_tier()
+
+    @work(group="tier", exclusive=True)
+    async def _find_tier(self) -> None:
+        await self.bridge.find_tier()
+        self._redraw()
+
+    def engine_failed(self, reason: str) -> None:
+        """Say what happened where the person is; what was typed stays."""
+        self._note = "no engine"
+        self.panes.active.say(reason, "error")
+        self._redraw()
+
+    async def show_in(self, pane: Pane, thread: ThreadView) -> None:
+        """Show a thread in a pane, and remember it as the last used."""
+        await self.panes.show(pane, thread)
+        if self.bridge.desk is not None:
+            self._remember(thread.id)
+
+    @work(group="remember", exclusive=True)
+    async def _remember(self, thread_id: str) -> None:
+        from codex_desk.engine.sessions import SetMeta
+
+        await self.bridge.do(SetMeta("last_thread", thread_id))
+
+    # --- what the desk tells ------------------------------------------------------------------------------------------------------------------
+
+    async def hear(self, event: Event) -> None:
+        if not self._drawn:
+            return
+        for pane in self.panes.all:
+            await pane.hear(event)
+        if isinstance(event, ThreadChanged | ApprovalChanged) and not self._stale:
+            self._stale = True
+            self.set_timer(0.05, self._redraw)  # many changes come at once
+
+    def _redraw(self) -> None:
+        self._stale = False
+        if not self._drawn:
+            return
+        threads = [one for one in self.bridge.threads if one.live]
+        working = sum(one.status in WORKING for one in threads)
+        self.sidebar.show_threads(threads)
+        for pane in self.panes.all:
+            pane.composer.working = working
+        here = self.panes.active.thread
+        self._status.facts = Facts(
+            folder=short_path(here.cwd if here else str(self._folder), Path.home()),
+            asking=sum(one.status in ASKING for one in threads),
+            working=working,
+            tokens=tokens(here.context_tokens) if here else "",
+            note=self._note or ("" if self.bridge.desk else "opening"),
+        )
+        self._hints.runs_on = runs_on(self.bridge, here)
+        self._draw_hints()
+
+    @on(Panes.Changed)
+    def _panes_changed(self) -> None:
+        self.sidebar.open_ids = self.panes.shown
+        self._redraw()
+
+    @on(Pane.JumpWanted)
+    async def _jump(self, event: Pane.JumpWanted) -> None:
+        """To the pane that shows the other thread, else into the next pane, else into this one."""
+        thread = self.bridge.thread(event.item.thread_id)
+        if thread is None:
+            return
+        panes = self.panes.all
+        here = self.panes.active
+        beside = panes[(panes.index(here) + 1) % len(panes)]
+        pane = next((one for one in panes if one.thread and one.thread.id == thread.id), here if self.one_pane else beside)
+        if pane.thread is None or pane.thread.id != thread.id:
+            await self.show_in(pane, thread)
+        self.panes.activate(pane)
+        await pane.go_to(event.item.seq)
+
+    @on(Pane.Focused)
+    def _pane_focused(self, event: Pane.Focused) -> None:
+        self.panes.activate(event.pane)
+
+    # --- commands -----------------------------------------------------------------------------------------------------------------------------
+
+    @on(CommandWanted)
+    def _command_wanted(self, event: CommandWanted) -> None:
+        event.stop()
+        self.run_line(event.line)
+
+    def run_line(self, line: str) -> None:
+        """Carry out a typed command in the active pane."""
+        try:
+            command, call = TABLE.parse(line)
+        except UsageError as error:
+            pane = self.panes.active
+            pane.composer.put_back(line)
+            pane.say(str(error), "error")
+            return
+        self.run_command(command, call)
+
+    def run_command(self, command: Command, call: Call | None = None, thread: ThreadView | None = None) -> None:
+        """Carry out a command, about this thread or the active pane's."""
+        pane = self.panes.active
+        deck = Deck(self.bridge, PaneStage(self, pane), thread or pane.thread, self._undo, self._folder)
+        self._run(command, deck, call or Call(), pane)
+
+    @work(group="commands")
+    async def _run(self, command: Command, deck: Deck, call: Call, pane: Pane) -> None:
+        try:
+            await command.run(deck, call)
+        except Exception as error:
+            pane.say(reason_of(error), "error")
+
+    @on(Sidebar.Opened)
+    async def _sidebar_opened(self, event: Sidebar.Opened) -> None:
+        thread = self.bridge.thread(event.thread_id)
+        if thread is None:
+            return
+        pane = self.panes.active
+        pane.trail = []
+        await self.show_in(pane, thread)
+        self.remove_class("-sidebar")
+        pane.composer.focus()
+
+    @on(Sidebar.Asked)
+    def _sidebar_asked(self, event: Sidebar.Asked) -> None:
+        thread = self.bridge.thread(event.thread_id)
+        command = next(one for one in TABLE.row_actions() if one.row_key == event.key)
+        if thread is not None:
+            self.run_row_action(command, thread)
+
+    def run_row_action(self, command: Command, thread: ThreadView) -> None:
+        """An action from the sidebar, unless the thread is not eligible for it."""
+        refused = sidebar_model.why_not(command.name, thread)
+        if refused is not None:
+            self.panes.active.say(refused, "error")
+            return
+        self.run_command(command, thread=thread)
+
+    @on(Sidebar.MenuWanted)
+    @work(group="menu", exclusive=True)
+    async def _menu_wanted(self, event: Sidebar.MenuWanted) -> None:
+        from codex_desk.tui.screens.menu import row_menu
+
+        thread = self.bridge.thread(event.thread_id)
+        if thread is None:
+            return
+        picked = await self.app.push_screen_wait(row_menu(thread, TABLE.row_actions()))
+        if picked == "open":
+            self.post_message(Sidebar.Opened(thread.id))
+        elif picked is not None:
+            self.run_row_action(TABLE[picked], thread)
+
+    @on(Sidebar.Peeked)
+    @work(group="menu", exclusive=True)
+    async def _peeked(self, event: Sidebar.Peeked) -> None:
+        from codex_desk.tui.screens.peek import LINES, Peek
+
+        thread = self.bridge.thread(event.thread_id)
+        if thread is None:
+            return
+        prompt = await self.app.push_screen_wait(Peek(thread, self.bridge.items(thread.id, LINES)))
+        if prompt is not None:
+            self.panes.active.deliver(thread.id, prompt, "after_turn")
+
+    def answer(self, event: ApprovalCard.Answered) -> None:
+        """Carry a card's answer out, wherever the card was."""
+        self.run_command(TABLE["decide"], Call({"approval": event.approval.id, "answer": event.answer}))
+
+    # --- keys ---------------------------------------------------------------------------------------------------------------------------------
+
+    def take_key(self, event: events.Key) -> bool:
+        """Look at every key before it goes anywhere; whether it was the one after the leader."""
+        for card in self.query(ApprovalCard):
+            card.keystroke()
+        if not self._leader.pending:
+            return False
+        self._end_leader()
+        name = self._leader.press(event.key) or self._leader.press(event.character or "")
+        if name is not None:
+            self.run_command(TABLE[name])
+        elif event.key != "escape":
+            self.panes.active.say(f"that key means nothing after {self._leader_key}")
+        return True
+
+    def action_leader(self) -> None:
+        self._leader.start()
+        self._leader_timer = self.set_timer(Leader.PANEL_AFTER, self._show_leader)
+
+    def _show_leader(self) -> None:
+        rows = [(key, name) for key, name in self._leader.keys.items() if not name.startswith("pane-")]
+        self._leader_panel.show_keys([*rows, ("1-4", "go to pane")])
+
+    def _end_leader(self) -> None:
+        if self._leader_timer is not None:
+            self._leader_timer.stop()
+        self._leader_panel.hide()
+
+    def action_region(self, step: int) -> None:
+        """Round the regions: the sidebar, then each pane's transcript, approval, queue and composer, as far as they are there."""
+        regions = [self.sidebar]
+        for pane in self.panes.all:
+            if pane.display:
+                regions += [one for one in pane.regions if one.display]
+        focused = self.focused
+        here = next((index for index, one in enumerate(regions) if focused is one or (focused and one in focused.ancestors)), 0)
+        chosen = regions[(here + step) % len(regions)]
+        self.set_class(chosen is self.sidebar, "-sidebar")
+        chosen.focus()
+
+    async def action_sibling(self, step: int) -> None:
+        pane = self.panes.active
+        if pane.thread is None:
+            return
+        beside = sidebar_model.siblings(self.bridge.threads, pane.thread)
+        ids = [one.id for one in beside]
+        if len(ids) > 1:
+            await self.show_in(pane, beside[(ids.index(pane.thread.id) + step) % len(ids)])
+
+    def action_help(self) -> None:
+        from codex_desk.tui.screens.help import help_for
+        from codex_desk.tui.screens.reading import Reading
+
+        self.app.push_screen(Reading("Help", help_for(self, TABLE)))
+
+    def action_to_composer(self) -> None:
+        self.remove_class("-sidebar")
+        self.panes.active.composer.focus()
+
+    def toggle_sidebar(self) -> None:
+        """Show or hide it: slid over the pane in a narrow terminal, beside the panes in a wide one."""
+        self.toggle_class("-sidebar" if self.one_pane else "-no-sidebar")
+        hidden = not self.has_class("-sidebar") if self.one_pane else self.has_class("-no-sidebar")
+        (self.panes.active.composer if hidden else self.sidebar).focus()
+
+    def on_descendant_focus(self) -> None:
+        self._draw_hints()
+
+    def _draw_hints(self) -> None:
+        self._hints.hints = hints_for(self, self._leader_key)
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        self.set_class(self.one_pane, "-narrow")
+        self.set_class(self.size.width < TINY[0] or self.size.height < TINY[1], "-tiny")

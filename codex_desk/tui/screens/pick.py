@@ -1,0 +1,115 @@
+"""Pick one of a list: a filter above it, the best first, what cannot be taken greyed with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from codex_desk.engine.views import ThreadView
+from codex_desk.text import one_line, visible
+from codex_desk.tui.model import clock
+from codex_desk.tui.model.words import GLYPHS, RELATION_WORDS, WORDS, age, name, project_name
+from codex_desk.tui.screens.dialog import Dialog, matches
+
+SHOWN = 200
+"""Rows shown at most; the filter finds the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`id` is what is picked; `refused` says why it cannot be."""
+
+    id: str
+    label: str
+    detail: str = ""
+    refused: str | None = None
+
+    def content(self, width: int) -> Content:
+        label = one_line(self.label, 60)
+        detail = self.refused or self.detail
+        line = Content.assemble(
+            f"{label:<{width}}  ", (one_line(detail), "$text-muted" if self.refused is None else "italic $text-warning")
+        )
+        return line.stylize("dim") if self.refused is not None else line
+
+
+class Picker(Dialog[str]):
+    """Gives the id of the row that was picked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,ctrl+n", "move(1)", show=False, priority=True, id="picker.down"),
+        Binding("up", "move(-1)", show=False, priority=True, id="picker.up"),
+        Binding("enter", "pick", show=False, priority=True, id="picker.pick"),
+    ]
+
+    def __init__(self, title: str, rows: Sequence[Row], *, note: str = "", empty: str = "there is nothing to pick") -> None:
+        super().__init__()
+        self._title = title
+        self._rows = rows
+        self._note = note
+        self._empty = empty
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = Content(visible(self._title))  # type: ignore[assignment]  # Content is taken; a str is parsed as markup
+            box.border_subtitle = "Enter takes it · Esc leaves"
+            yield Input(placeholder="filter", compact=True)
+            yield OptionList()
+            yield Static(visible(self._note), markup=False, classes="note")
+
+    def on_mount(self) -> None:
+        self.query_one(".note").display = bool(self._note)
+        self._fill("")
+
+    @on(Input.Changed)
+    def _filter(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    def _fill(self, query: str) -> None:
+        found = [row for row in self._rows if matches(query, f"{row.label} {row.detail}")][:SHOWN]
+        width = min(40, max((len(row.label) for row in found), default=0))
+        listed = self.query_one(OptionList)
+        options = [Option(row.content(width), id=row.id, disabled=row.refused is not None) for row in found]
+        listed.set_options(options or [Option(Content.styled(visible(self._empty), "$text-muted"), disabled=True)])
+        listed.highlighted = next((index for index, row in enumerate(found) if row.refused is None), None)
+
+    def action_move(self, step: int) -> None:
+        listed = self.query_one(OptionList)
+        listed.action_cursor_down() if step > 0 else listed.action_cursor_up()
+
+    def action_pick(self) -> None:
+        listed = self.query_one(OptionList)
+        if listed.highlighted is not None and (chosen := listed.get_option_at_index(listed.highlighted)).id and not chosen.disabled:
+            self.dismiss(chosen.id)
+
+    @on(OptionList.OptionSelected)
+    def _picked(self, event: OptionList.OptionSelected) -> None:
+        if event.option.id is not None:
+            self.dismiss(event.option.id)
+
+
+def thread_choice(thread: ThreadView) -> Row:
+    """A session as a row: its state, its project and how long ago."""
+    old = age(thread.last_activity_at, clock.now())
+    detail = " · ".join(
+        part for part in (project_name(thread), RELATION_WORDS.get(thread.relation or "", ""), WORDS[thread.status], old) if part
+    )
+    return Row(thread.id, f"{GLYPHS[thread.status]} {name(thread)}", detail)
+
+
+def child_choice(thread: ThreadView) -> Row:
+    """A child as a row: state, last line, age."""
+    old = age(thread.last_activity_at, clock.now())
+    word = RELATION_WORDS.get(thread.relation or "", "")
+    return Row(
+        thread.id, f"{GLYPHS[thread.status]} {name(thread)}", f"{word} · {WORDS[thread.status]} {old} · {one_line(thread.last_line, 80)}"
+    )

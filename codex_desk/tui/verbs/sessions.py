@@ -1,0 +1,171 @@
+"""Sessions and what they are set to: new, open, rename, fork, enter and leave, model, sandbox, trust."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from codex_desk.engine.views import ThreadView
+from codex_desk.rights import MODES
+from codex_desk.tui.commands import Command
+from codex_desk.tui.deck import Deck
+from codex_desk.tui.grammar import Call
+from codex_desk.tui.model.words import name, short_path
+
+
+async def new(deck: Deck, call: Call) -> None:
+    handle = call.get("handle") or await _ask_handle(deck, "New session", "Its handle: small letters, digits and dashes, such as reviewer")
+    if handle is None:
+        return
+    start = str(deck.folder)
+    folder = call.get("cwd")
+    if folder is None and call.get("handle") is None:
+        from codex_desk.tui.screens.ask import Ask
+
+        folder = await deck.stage.ask(Ask(f"New session {handle}", "The folder it is at home in", start))
+        if folder is None:
+            return
+    from codex_desk.engine.sessions import New
+
+    made: ThreadView = await deck.do(
+        New(handle, _folder(start, folder), runtime=call.get("runtime"), model=call.get("model"), profile=call.get("profile"))
+    )
+    await deck.stage.open_thread(made.id)
+
+
+async def open_(deck: Deck, call: Call) -> None:
+    if (ref := call.get("thread")) is not None:
+        await deck.stage.open_thread((await deck.named(ref)).id)
+        return
+    from codex_desk.tui.screens.pick import Picker, thread_choice
+
+    picked = await deck.stage.ask(
+        Picker("Open in this pane", [thread_choice(one) for one in deck.others()], empty="there is no session yet")
+    )
+    if picked is not None:
+        await deck.stage.open_thread(picked)
+
+
+async def rename(deck: Deck, call: Call) -> None:
+    thread = await deck.named(call.get("thread"))
+    handle = call.get("handle") or await _ask_handle(deck, f"Rename {name(thread)}", "Its new handle", thread.handle or "")
+    if handle is None:
+        return
+    from codex_desk.engine.sessions import Rename
+
+    renamed: ThreadView = await deck.do(Rename(thread.id, handle))
+    deck.stage.say(f"{name(thread)} is now {renamed.handle}")
+
+
+async def fork(deck: Deck, call: Call) -> None:
+    thread = await deck.named(call.get("thread"))
+    handle = call.get("handle") or await _ask_handle(
+        deck, f"Fork {name(thread)}", "The copy's handle. It gets history and settings, no attachments"
+    )
+    if handle is None:
+        return
+    from codex_desk.engine.sessions import Fork
+
+    copy: ThreadView = await deck.do(Fork(thread.id, handle))
+    await deck.stage.open_thread(copy.id)
+
+
+async def agent(deck: Deck, call: Call) -> None:
+    desk = await deck.desk()
+    thread = await deck.named(None)
+    if (ref := call.get("child")) is not None:
+        await deck.stage.open_thread((await deck.named(ref)).id, entered=True)
+        return
+    from codex_desk.tui.screens.pick import Picker, child_choice
+
+    children = desk.children(thread.id)
+    empty = f"{name(thread)} has no children: /attach attaches a session to it"
+    picked = await deck.stage.ask(Picker(f"Agents of {name(thread)}", [child_choice(one) for one in children], empty=empty))
+    if picked is not None:
+        await deck.stage.open_thread(picked, entered=True)
+
+
+async def back(deck: Deck, call: Call) -> None:
+    if await deck.stage.leave_thread():
+        return
+    thread = await deck.named(None)
+    if thread.parent_id is None:
+        deck.stage.say(f"{name(thread)} has no parent to go back to", "error")
+        return
+    await deck.stage.open_thread(thread.parent_id)
+
+
+async def model(deck: Deck, call: Call) -> None:
+    thread = await deck.named(None)
+    chosen = call.get("model")
+    if chosen is None:
+        from codex_desk.tui.screens.ask import Ask
+
+        chosen = await deck.stage.ask(Ask(f"Model of {name(thread)}", "Counts from the next turn", thread.model or ""))
+    if chosen:
+        await _set(deck, thread, "model", chosen)
+
+
+async def sandbox(deck: Deck, call: Call) -> None:
+    thread = await deck.named(None)
+    chosen = call.get("mode")
+    if chosen is None:
+        from codex_desk.tui.screens.pick import Picker, Row
+
+        tier = await deck.bridge.find_tier()
+        about = {
+            "read-only": "reads; writes and network are refused or asked for",
+            "workspace-write": "writes in its folder and its writable roots",
+            "danger-full-access": "no limits",
+        }
+        held = "no sandbox holds on this machine: a mode guards against accident only" if tier == "none" else f"held by {tier}"
+        rows = [Row(mode, mode, about[mode]) for mode in MODES]
+        chosen = await deck.stage.ask(Picker(f"Sandbox of {name(thread)}", rows, note=held))
+    if chosen:
+        await _set(deck, thread, "sandbox_mode", chosen)
+
+
+async def trust(deck: Deck, call: Call) -> None:
+    start = deck.thread.cwd if deck.thread else str(deck.folder)
+    folder = _folder(start, call.get("dir"))
+    revoke = "revoke" in call.flags
+    if not revoke:
+        from codex_desk.tui.screens.ask import Confirm
+
+        words = f"{folder}\n\nIts own settings, roles and instructions then count for every session in it."
+        if not await deck.stage.ask(Confirm("Trust this folder?", words, yes="trust")):
+            return
+    from codex_desk.engine.sessions import Trust
+
+    await deck.do(Trust(folder, revoke))
+    deck.stage.say(f"{short_path(str(folder), Path.home())} is {'not trusted any more' if revoke else 'trusted'}")
+
+
+def _folder(start: str, named: str | None) -> Path:
+    """A folder as a person writes it: from the home folder, absolute, or seen from where they are."""
+    return Path(start, Path(named or start).expanduser())
+
+
+async def _set(deck: Deck, thread: ThreadView, key: str, value: str) -> None:
+    from codex_desk.engine.sessions import Set
+
+    await deck.do(Set(thread.id, key, value))
+    deck.stage.say(f"{name(thread)}: {key} is {value} from its next turn")
+
+
+async def _ask_handle(deck: Deck, title: str, words: str, start: str = "") -> str | None:
+    from codex_desk.tui.screens.ask import Ask
+
+    return await deck.stage.ask(Ask(title, words, start))
+
+
+COMMANDS = (
+    Command("agent", "enter a child of this thread", agent, "[CHILD]", palette="Enter a child thread"),
+    Command("back", "leave a child for where you came from", back, palette="Back from a child thread"),
+    Command("new", "make a session in a folder", new, "HANDLE [--cwd D] [--runtime R] [--model M] [--profile P]", "n", "n", "New session"),
+    Command("open", "show a session in this pane", open_, "[THREAD]", "o", palette="Open a session here"),
+    Command("rename", "give a session another handle", rename, "THREAD HANDLE", row_key="r", palette="Rename this session"),
+    Command("fork", "a new session with a copy of the history", fork, "THREAD HANDLE", palette="Fork this session"),
+    Command("model", "the model that answers", model, "[MODEL]", palette="Choose the model"),
+    Command("sandbox", "what a turn may do", sandbox, "[MODE]", palette="Choose the sandbox mode"),
+    Command("trust", "let a folder's own settings count", trust, "[DIR] [--revoke]", palette="Trust this folder"),
+)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from codex_desk.tui.model.sidebar import HeadingRow, Row, ThreadRow, rows, siblings, why_not
+from tests.tui.fakes import attached, subagent, thread
+
+
+def drawn(found: Sequence[Row]) -> list[str]:
+    """Rows as text: `# Working 2`, `operator`, `├─reviewer attached`."""
+    return [
+        f"# {row.title} {row.count}" if isinstance(row, HeadingRow) else f"{row.guides}{row.thread.handle} {row.word}".strip()
+        for row in found
+    ]
+
+
+OFFICE = (
+    thread("operator", "running"),
+    attached("reviewer", "operator", "idle"),
+    subagent("scout-1", "operator", "finished"),
+    thread("implementor", "needs_human"),
+    thread("auditor", "error"),
+)
+
+
+@pytest.mark.row("S0-06")
+@pytest.mark.row("S1-11")
+def test_an_attached_session_keeps_its_place_and_is_drawn_under_its_parent_too() -> None:
+    found = drawn(rows(OFFICE))
+    assert found == [
+        "# Needs you 2",
+        "auditor",
+        "implementor",
+        "# Working 1",
+        "operator",
+        "├─reviewer attached",
+        "└─scout-1 subagent",
+        "# Ready 1",
+        "reviewer attached",
+        "# Finished 1",
+        "scout-1 subagent",
+    ]
+
+
+def test_flat_draws_no_children() -> None:
+    assert "├─reviewer attached" not in drawn(rows(OFFICE, tree=False))
+    assert "reviewer attached" in drawn(rows(OFFICE, tree=False))
+
+
+def test_by_project_groups_every_session_once() -> None:
+    threads = (thread("b", project="site"), thread("a", "running"), thread("c"))
+    assert drawn(rows(threads, by_project=True)) == ["# repo 2", "a", "c", "# site 1", "b"]
+
+
+def test_a_running_subagent_only_shows_under_its_parent() -> None:
+    found = rows((thread("operator", "running"), subagent("scout-1", "operator")))
+    assert drawn(found) == ["# Working 1", "operator", "└─scout-1 subagent"]
+
+
+def test_a_subagent_that_asks_is_under_needs_you() -> None:
+    found = drawn(rows((thread("operator", "running"), subagent("scout-1", "operator", "needs_human"))))
+    assert found[:2] == ["# Needs you 1", "scout-1 subagent"]
+
+
+def test_a_folded_parent_hides_its_children_and_keeps_its_count() -> None:
+    found = [
+        row for row in rows(OFFICE, folded=frozenset({"t-operator"})) if isinstance(row, ThreadRow) and row.thread.handle == "operator"
+    ]
+    assert [(row.children, row.folded) for row in found] == [(2, True)]
+
+
+def test_archived_threads_have_no_row() -> None:
+    from tests.tui.fakes import NOW
+
+    assert rows((thread("old", archived_at=NOW),)) == []
+
+
+def test_grandchildren_are_drawn_with_their_guides() -> None:
+    threads = (thread("a", "running"), attached("b", "a"), attached("c", "b"), attached("d", "a"))
+    assert drawn(rows(threads))[1:5] == ["a", "├─b attached", "│ └─c attached", "└─d attached"]
+
+
+def test_siblings_of_a_child_are_the_children_of_its_parent() -> None:
+    assert [one.handle for one in siblings(OFFICE, OFFICE[1])] == ["reviewer", "scout-1"]
+
+
+def test_siblings_of_a_root_are_the_roots() -> None:
+    assert [one.handle for one in siblings(OFFICE, OFFICE[0])] == ["auditor", "implementor", "operator"]
+
+
+@pytest.mark.row("S0-15")
+def test_a_subagent_is_not_eligible_to_be_attached() -> None:
+    assert why_not("attach", OFFICE[2]) is not None
+    assert why_not("attach", OFFICE[0]) is None
+
+
+@pytest.mark.row("S0-22")
+def test_only_an_attached_session_can_be_detached() -> None:
+    assert why_not("detach", OFFICE[1]) is None
+    assert why_not("detach", OFFICE[0]) is not None
+
+
+def test_only_a_working_thread_can_be_stopped() -> None:
+    assert why_not("interrupt", OFFICE[0]) is None
+    assert why_not("interrupt", OFFICE[1]) is not None

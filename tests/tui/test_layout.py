@@ -1,0 +1,246 @@
+"""Panes, regions, narrow terminals, keys that were moved, and the page for an empty desk."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+
+from codex_desk.engine.links import Detach
+from codex_desk.engine.mailbox import Send
+from codex_desk.engine.sessions import New
+from codex_desk.tui.app import DeskApp
+from codex_desk.tui.screens.attach import AttachPicker
+from codex_desk.tui.screens.first_run import FirstRun
+from codex_desk.tui.screens.main import MainScreen
+from codex_desk.tui.screens.reading import Reading
+from codex_desk.tui.widgets.sidebar import Sidebar
+from tests.tui.fakes import FakeDesk, Gate, app_on, attached, item, opened, shown, squeezed, thread, until, write
+
+
+def main(app: DeskApp) -> MainScreen:
+    assert isinstance(app.screen, MainScreen)
+    return app.screen
+
+
+def handles(app: DeskApp) -> list[str | None]:
+    return [pane.thread.handle if pane.thread else None for pane in main(app).panes.all]
+
+
+def office() -> FakeDesk:
+    return FakeDesk().put(thread("operator"), attached("reviewer", "operator"), thread("auditor", ago=60), thread("designer", ago=90))
+
+
+@pytest.mark.row("S1-04")
+async def test_two_threads_side_by_side_each_with_its_composer() -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+x", "v")
+        await until(pilot, lambda: handles(app) == ["operator", "reviewer"])
+        await write(pilot, "right")
+        await pilot.press("ctrl+x", "1")
+        await write(pilot, "left")
+        assert [pane.composer.text for pane in main(app).panes.all] == ["left", "right"]
+
+
+async def test_there_are_four_panes_at_most() -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app, size=(200, 40)) as pilot:
+        for count in (2, 3, 4):
+            await pilot.press("ctrl+x", "v")
+            await until(pilot, lambda count=count: len(handles(app)) == count)
+        await pilot.press("ctrl+x", "v")
+        await until(pilot, lambda: "four panes already" in squeezed(app))
+
+
+async def test_closing_a_pane_keeps_its_thread_and_the_last_pane_stays() -> None:
+    desk = office()
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+x", "v")
+        await until(pilot, lambda: len(handles(app)) == 2)
+        await pilot.press("ctrl+x", "c")
+        await until(pilot, lambda: handles(app) == ["operator"])
+        await pilot.press("ctrl+x", "c")
+        await until(pilot, lambda: "only pane" in shown(app))
+
+
+async def test_f6_goes_round_the_regions_and_back() -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app) as pilot:
+        screen = main(app)
+        pane = screen.panes.active
+        await pilot.press("f6")
+        assert screen.focused is screen.sidebar
+        await pilot.press("f6")
+        assert screen.focused is pane.transcript
+        await pilot.press("f6")
+        assert screen.focused is pane.composer
+        await pilot.press("shift+f6")
+        assert screen.focused is pane.transcript
+
+
+async def test_the_sidebar_opens_the_thread_under_its_cursor() -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app) as pilot:
+        await pilot.press("f6", "home", "enter")
+        await until(pilot, lambda: handles(app) == ["auditor"])
+        assert main(app).focused is main(app).panes.active.composer
+
+
+async def test_v_and_g_change_how_the_sidebar_is_drawn() -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app) as pilot:
+        assert "└─" in shown(app)[: shown(app).index("F6")].replace("└──", "")
+        await pilot.press("f6", "v")
+        await until(pilot, lambda: not main(app).query_one(Sidebar).nested)
+        await pilot.press("g")
+        await until(pilot, lambda: "repo 4" in shown(app))
+
+
+async def test_space_peeks_and_prompts_without_opening() -> None:
+    desk = office()
+    desk.lines["t-auditor"] = [item(1, "auditor", "agent_message", "the last thing said")]
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await pilot.press("f6", "home", "space")
+        await until(pilot, lambda: "the last thing said" in shown(app))
+        await write(pilot, "go on")
+        await pilot.press("enter")
+        await until(pilot, lambda: Send("t-auditor", "go on") in desk.done)
+        assert handles(app) == ["operator"]
+
+
+async def test_the_leader_shows_what_can_follow_when_one_hesitates() -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+x")
+        assert "^x …" not in shown(app)
+        await until(pilot, lambda: "^x …" in shown(app) and "a attach" in shown(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "^x …" not in shown(app))
+
+
+async def test_keys_can_be_moved_by_their_ids() -> None:
+    desk = office()
+    desk.ranked = []
+    app = app_on(desk, last="reviewer", keymap={"leader": "ctrl+o", "leader.detach": "D"})
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+o", "D")
+        await until(pilot, lambda: Detach("t-reviewer") in desk.done)
+
+
+async def test_below_a_hundred_columns_there_is_one_pane_and_the_sidebar_slides() -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app, size=(80, 24)) as pilot:
+        assert "Sessions" not in shown(app)
+        await pilot.press("ctrl+x", "s")
+        await until(pilot, lambda: "Sessions" in shown(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "Sessions" not in shown(app))
+        await pilot.press("ctrl+x", "v")
+        await until(pilot, lambda: len(handles(app)) == 2)
+        await until(pilot, lambda: [pane.display for pane in main(app).panes.all] == [False, True])
+
+
+async def test_below_eighty_by_fifteen_there_is_no_footer() -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app, size=(79, 24)):
+        assert "F6" not in shown(app)
+
+
+@pytest.mark.parametrize("size", [(20, 5), (1, 1), (300, 100), (10, 60)])
+async def test_no_size_breaks_it(size: tuple[int, int]) -> None:
+    desk = office()
+    desk.lines["t-operator"] = [item(number, "operator", "agent_message", "word " * 50) for number in range(1, 20)]
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await pilot.resize_terminal(*size)
+        await write(pilot, "ok")
+        await pilot.press("ctrl+x", "s")
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "operator" in shown(app))
+
+
+async def test_the_palette_offers_the_table() -> None:
+    desk = office()
+    app = app_on(desk, last="reviewer")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await write(pilot, "attach as sub")
+        await until(pilot, lambda: "Attach as sub-agent to a parent thread" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, AttachPicker))
+
+
+async def test_help_tells_the_keys_of_what_has_focus_and_all_commands() -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app) as pilot:
+        await pilot.press("f6", "f1")
+        await until(pilot, lambda: isinstance(app.screen, Reading))
+        assert "by project" in shown(app)
+        await pilot.press("end")
+        await until(pilot, lambda: "/quit" in shown(app))
+
+
+async def test_enter_on_a_cross_thread_line_goes_to_its_other_end() -> None:
+    desk = office()
+    desk.lines["t-operator"] = [
+        item(1, "operator", "message_out", "Review it", message=42, peer="reviewer", peer_id="t-reviewer", event="sent")
+    ]
+    desk.lines["t-reviewer"] = [
+        item(2, "reviewer", "message_in", "Review it", message=42, peer="operator", peer_id="t-operator", event="sent")
+    ]
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        main(app).panes.active.transcript.focus()
+        await pilot.press("k", "enter")
+        await until(pilot, lambda: handles(app) == ["reviewer"])
+
+
+async def test_an_empty_desk_makes_a_session_named_after_the_folder_and_prompts_it() -> None:
+    desk = FakeDesk()
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        assert isinstance(app.screen, FirstRun)
+        await until(pilot, lambda: "offline" in shown(app))
+        await write(pilot, "begin")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, MainScreen) and "operator" not in shown(app))
+        assert [type(one) for one in desk.done[:2]] == [New, Send]
+        assert desk.done[0] == New("repo", Path("/home/dev/repo"))
+        assert desk.done[1] == Send("t-repo", "begin")
+
+
+async def test_the_first_prompt_waits_for_the_engine_too() -> None:
+    desk = FakeDesk()
+    gate = Gate(desk, shut=True)
+    app = app_on(desk, gate=gate)
+    async with opened(app) as pilot:
+        await write(pilot, "begin")
+        await pilot.press("enter")
+        await until(pilot, lambda: "waits for the engine" in shown(app))
+        gate.open.set()
+        await until(pilot, lambda: any(isinstance(one, Send) for one in desk.done))
+        await until(pilot, lambda: isinstance(app.screen, MainScreen) and "Sessions" in shown(app))
+
+
+async def test_leaving_gives_zero() -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+d")
+        await until(pilot, lambda: not app.is_running)
+    assert app.return_value == 0
+
+
+def test_the_first_frame_needs_neither_the_store_nor_the_agent_loop() -> None:
+    heavy = ("sqlmodel", "sqlalchemy", "alembic", "pydantic", "pydantic_ai", "openai")
+    code = f"import sys, codex_desk.tui.app; print([name for name in {heavy!r} if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"

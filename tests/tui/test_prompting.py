@@ -1,0 +1,317 @@
+"""From the composer to the engine."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+
+from codex_desk.engine.errors import Refusal
+from codex_desk.engine.events import ThreadChanged, TurnChanged
+from codex_desk.engine.mailbox import Edit, Remove, Send
+from codex_desk.engine.sessions import New
+from codex_desk.engine.turns import Interrupt
+from codex_desk.engine.views import MessageView
+from codex_desk.store.errors import StoreError
+from codex_desk.tui.screens.main import MainScreen
+from codex_desk.tui.screens.reading import Reading
+from codex_desk.tui.widgets.pane import Pane
+from codex_desk.tui.widgets.strips import QueueStrip
+from tests.tui.fakes import NOW, FakeDesk, Gate, app_on, item, opened, shown, squeezed, thread, until, write
+
+
+def pane(app: object) -> Pane:
+    screen = app.screen  # type: ignore[attr-defined]
+    assert isinstance(screen, MainScreen)
+    return screen.panes.active
+
+
+def sent(desk: FakeDesk) -> list[tuple[str, str, str]]:
+    return [(one.to, one.text, one.delivery) for one in desk.done if isinstance(one, Send)]
+
+
+@pytest.mark.row("S0-07")
+async def test_enter_prompts_the_thread_in_the_pane() -> None:
+    desk = FakeDesk().put(thread("operator"), thread("reviewer"))
+    app = app_on(desk, last="reviewer")
+    async with opened(app) as pilot:
+        await write(pilot, "look at it")
+        await pilot.press("enter")
+        await until(pilot, lambda: sent(desk) == [("t-reviewer", "look at it", "after_turn")])
+        assert pane(app).composer.text == ""
+
+
+async def test_a_prompt_sent_before_the_engine_is_open_waits_in_sight_and_is_sent_then() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    gate = Gate(desk, shut=True)
+    app = app_on(desk, gate=gate)
+    async with opened(app) as pilot:
+        await write(pilot, "early")
+        await pilot.press("enter")
+        await until(pilot, lambda: "waits for the engine" in shown(app))
+        assert sent(desk) == []
+        gate.open.set()
+        await until(pilot, lambda: sent(desk) == [("t-operator", "early", "after_turn")])
+        await until(pilot, lambda: "waits for the engine" not in shown(app))
+
+
+async def test_prompts_sent_early_keep_their_order() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    gate = Gate(desk, shut=True)
+    app = app_on(desk, gate=gate)
+    async with opened(app) as pilot:
+        for text in ("one", "two", "three"):
+            await write(pilot, text)
+            await pilot.press("enter")
+        gate.open.set()
+        await until(pilot, lambda: [text for _, text, _ in sent(desk)] == ["one", "two", "three"])
+
+
+async def test_a_store_that_cannot_be_opened_is_explained_and_the_prompt_is_a_draft_again() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    gate = Gate(desk, shut=True, failure=StoreError("store_locked", "another program holds the store; close it"))
+    app = app_on(desk, gate=gate)
+    async with opened(app) as pilot:
+        await write(pilot, "precious")
+        await pilot.press("enter")
+        gate.open.set()
+        await until(pilot, lambda: "another program holds the store; close it" in squeezed(app))
+        await until(pilot, lambda: pane(app).composer.text == "precious")
+
+
+async def test_a_refusal_is_said_in_the_pane_and_the_text_comes_back() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        desk.refuse = Refusal("archived", "operator is archived: /unarchive brings it back")
+        await write(pilot, "go")
+        await pilot.press("enter")
+        await until(pilot, lambda: "/unarchive brings it back" in squeezed(app))
+        assert pane(app).composer.text == "go"
+
+
+async def test_enter_steers_the_turn_that_ran_when_the_draft_began() -> None:
+    desk = FakeDesk().put(thread("operator", "running"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        desk.tell(TurnChanged("t-operator", "turn-1", "running"))
+        await until(pilot, lambda: pane(app).composer.turn == "turn-1")
+        await write(pilot, "also this")
+        await pilot.press("enter")
+        await until(pilot, lambda: sent(desk) == [("t-operator", "also this", "next_step")])
+
+
+async def test_enter_queues_and_says_so_if_another_turn_began_meanwhile() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await write(pilot, "first this")
+        desk.tell(TurnChanged("t-operator", "turn-2", "running"))
+        await until(pilot, lambda: pane(app).composer.turn == "turn-2")
+        await pilot.press("enter")
+        await until(pilot, lambda: sent(desk) == [("t-operator", "first this", "after_turn")])
+        assert "another turn began" in squeezed(app)
+
+
+async def test_tab_queues_the_draft() -> None:
+    desk = FakeDesk().put(thread("operator", "running"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await write(pilot, "later")
+        await pilot.press("tab")
+        await until(pilot, lambda: sent(desk) == [("t-operator", "later", "after_turn")])
+
+
+async def test_escape_interrupts_after_it_stood_alone() -> None:
+    desk = FakeDesk().put(thread("operator", "running"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await pilot.press("escape")
+        await until(pilot, lambda: Interrupt("t-operator") in desk.done)
+
+
+async def test_an_arrow_key_split_by_a_slow_line_interrupts_nothing_and_writes_nothing() -> None:
+    desk = FakeDesk().put(thread("operator", "running"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await pilot.press("escape", "left_square_bracket", "A")
+        await pilot.pause(0.3)
+        await write(pilot, "x")
+        assert pane(app).composer.text == "x"
+        assert Interrupt("t-operator") not in desk.done
+
+
+async def test_escape_with_a_draft_warns_first_and_never_clears_it() -> None:
+    desk = FakeDesk().put(thread("operator", "running"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await write(pilot, "draft")
+        await pilot.press("escape")
+        await until(pilot, lambda: "esc again stops" in shown(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: Interrupt("t-operator") in desk.done)
+        assert pane(app).composer.text == "draft"
+
+
+async def test_a_five_megabyte_paste_is_a_chip_and_is_sent_whole() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    app = app_on(desk)
+    text = "0123456789" * 500_000
+    async with opened(app) as pilot:
+        pane(app).composer.post_message(events.Paste(text))
+        await until(pilot, lambda: pane(app).composer.text == "[pasted 5.0 MB]")
+        await pilot.press("enter")
+        await until(pilot, lambda: [one[1] for one in sent(desk)] == [text])
+
+
+async def test_each_thread_keeps_its_draft_while_others_are_shown() -> None:
+    desk = FakeDesk().put(thread("auditor"), thread("operator"))
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await write(pilot, "half a thought")
+        await pilot.press("alt+left")
+        await until(pilot, lambda: pane(app).thread == desk.rows["t-auditor"] and pane(app).composer.text == "")
+        await pilot.press("alt+right")
+        await until(pilot, lambda: pane(app).composer.text == "half a thought")
+
+
+async def test_up_recalls_what_was_prompted_here() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    desk.lines["t-operator"] = [item(1, "operator", "user_message", "the first prompt")]
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await pilot.press("up")
+        assert pane(app).composer.text == "the first prompt"
+
+
+async def test_ctrl_c_clears_the_draft_and_up_brings_it_back() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await write(pilot, "nearly lost")
+        await pilot.press("ctrl+c")
+        assert pane(app).composer.text == ""
+        await pilot.press("up")
+        assert pane(app).composer.text == "nearly lost"
+
+
+async def test_a_trailing_backslash_and_ctrl_j_break_the_line() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await write(pilot, "a")
+        await pilot.press("backslash", "enter")
+        await write(pilot, "b\nc")
+        assert pane(app).composer.text == "a\nb\nc"
+        assert sent(desk) == []
+
+
+async def test_typing_holds_the_thread_for_the_human() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await write(pilot, "x")
+        await until(pilot, lambda: desk.typed == ["t-operator"])
+
+
+def queued(number: int, text: str) -> MessageView:
+    return MessageView(number, "operator", "t-operator", "human", "after_turn", "queued", text, NOW)
+
+
+async def test_what_is_queued_is_listed_and_an_entry_can_be_removed() -> None:
+    desk = FakeDesk().put(thread("operator", "running"))
+    desk.messages = {1: queued(1, "one"), 2: queued(2, "two")}
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: "queued 2" in shown(app))
+        pane(app).query_one(QueueStrip).focus()
+        await pilot.press("down", "x")
+        await until(pilot, lambda: Remove(2) in desk.done)
+
+
+async def test_a_queued_entry_can_be_edited() -> None:
+    desk = FakeDesk().put(thread("operator", "running"))
+    desk.messages = {1: queued(1, "one")}
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: "queued 1" in shown(app))
+        pane(app).query_one(QueueStrip).focus()
+        await pilot.press("e")
+        await until(pilot, lambda: "Edit #1" in shown(app))
+        await pilot.press("end")
+        await write(pilot, "!")
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: Edit(1, "one!") in desk.done)
+
+
+async def test_text_that_looks_like_markup_is_shown_as_it_is() -> None:
+    desk = FakeDesk().put(thread("operator", "needs_human", reason="[/x] really?"))
+    desk.messages = {1: queued(1, "[bold]not bold[/] [/x]")}
+    desk.lines["t-operator"] = [item(1, "operator", "user_message", "[/x] \x1b[31mred")]
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: "[bold]not bold[/] [/x]" in shown(app))
+        assert "[/x] really?" in shown(app)
+        assert "[/x] ␛[31mred" in shown(app)
+
+
+@pytest.mark.row("S1-17")
+async def test_what_other_threads_do_changes_the_sidebar_and_the_status_line_and_nothing_else() -> None:
+    desk = FakeDesk().put(thread("operator"), thread("reviewer"))
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await write(pilot, "in the middle")
+        desk.put(thread("reviewer", "running"))
+        desk.tell(ThreadChanged("t-reviewer"))
+        await until(pilot, lambda: "▶ 1 working" in shown(app) and "Working 1" in shown(app))
+        assert pane(app).composer.text == "in the middle"
+        assert app.focused is pane(app).composer
+
+
+async def test_a_line_that_comes_in_one_burst_is_carried_out_as_it_stands() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        for letter in "/new tester":
+            app.post_message(events.Key({"/": "slash", " ": "space"}.get(letter, letter), letter))
+        app.post_message(events.Key("enter", "\r"))
+        await until(pilot, lambda: any(isinstance(one, New) and one.handle == "tester" for one in desk.done))
+
+
+async def test_enter_in_the_popup_carries_the_command_out() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await write(pilot, "/he")
+        await until(pilot, lambda: "▸ /help" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Reading))
+
+
+async def test_tab_in_the_popup_completes_a_handle() -> None:
+    desk = FakeDesk().put(thread("operator"), thread("reviewer"))
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await write(pilot, "ask @rev")
+        await until(pilot, lambda: "▸ @reviewer" in shown(app))
+        await pilot.press("tab")
+        assert pane(app).composer.text == "ask @reviewer "
+
+
+async def test_escape_closes_the_popup_and_leaves_the_text() -> None:
+    desk = FakeDesk().put(thread("operator", "running"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await write(pilot, "/he")
+        await until(pilot, lambda: "▸ /help" in shown(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: "▸ /help" not in shown(app))
+        assert pane(app).composer.text == "/he"
+        assert Interrupt("t-operator") not in desk.done
