@@ -14,9 +14,10 @@ import click
 from codex_desk.cli.command import command, run_on_desk
 from codex_desk.cli.failures import DONE
 from codex_desk.cli.hosting import Waited, wait_until_final
-from codex_desk.cli.lines import item_line, name_of
+from codex_desk.cli.lines import item_line
 from codex_desk.cli.output import current_output
 from codex_desk.cli.params import FOLDER, SECONDS, TEXT, THREAD, thread_named
+from codex_desk.engine.wording import name_of
 
 if TYPE_CHECKING:
     from codex_desk.cli.output import Output

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from codex_desk.cli.command import command, on_desk
-from codex_desk.cli.lines import bond_of, clock, head_of, name_of
 from codex_desk.cli.params import THREAD, thread_named
 
 if TYPE_CHECKING:
     from codex_desk.cli.output import Output
     from codex_desk.engine.desk import Desk
-    from codex_desk.engine.views import ItemView, ThreadView
-
-WRITTEN = frozenset({"user_message", "agent_message", "reasoning", "message_out", "message_in", "plan", "notice", "fold", "compaction"})
-"""Kinds of item that are prose; the others are shown as they are."""
 
 
 @command()
@@ -28,51 +21,5 @@ WRITTEN = frozenset({"user_message", "agent_message", "reasoning", "message_out"
 async def export_command(desk: Desk, out: Output, thread: str, tree: bool) -> None:
     """Write THREAD's whole transcript as Markdown."""
     found = thread_named(desk, thread)
-    text = "\n".join(line for one in _with_children(desk, found, tree) for line in markdown(one, list(_all_items(desk, one.id))))
+    text = desk.export(found.id, tree=tree)
     out.give({"thread": found.to_json(), "markdown": text}, text)
-
-
-def _with_children(desk: Desk, thread: ThreadView, tree: bool) -> Iterator[ThreadView]:
-    yield thread
-    if tree:
-        for child in desk.children(thread.id):
-            yield from _with_children(desk, child, tree)
-
-
-def _all_items(desk: Desk, thread_id: str) -> Iterator[ItemView]:
-    last = 0
-    while items := desk.items(thread_id, after=last):
-        last = items[-1].seq
-        yield from items
-
-
-def markdown(thread: ThreadView, items: list[ItemView]) -> Iterator[str]:
-    """The lines of one transcript."""
-    name = name_of(thread)
-    yield f"# {name}"
-    yield ""
-    facts = [bond_of(thread), thread.runtime, thread.model or "", f"`{thread.cwd}`", f"since {clock(thread.created_at)}"]
-    yield " · ".join(filter(None, facts))
-    yield ""
-    for item in items:
-        yield f"## {head_of(item, name)} · {clock(item.at)}"
-        yield ""
-        yield quoted(item.text) if item.kind in WRITTEN else fenced(item.text)
-        for extra in ("output", "result"):
-            if isinstance(text := item.data.get(extra), str) and text:
-                yield fenced(text)
-        for change in item.data.get("changes") or ():
-            yield fenced(str(change.get("diff", "")), "diff")
-        yield ""
-
-
-def quoted(text: str) -> str:
-    """The text as a quotation: its Markdown still counts, but it cannot pass for a heading of the transcript."""
-    return "\n".join(f"> {line}" for line in text.splitlines())
-
-
-def fenced(text: str, language: str = "") -> str:
-    """The text in a code block whose fence it does not contain."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from codex_desk.engine.wording import bond_of, clock, head_of, name_of
 from codex_desk.text import one_line
 
 if TYPE_CHECKING:
@@ -30,24 +31,6 @@ def age(then: datetime, now: datetime | None = None) -> str:
         if seconds >= size:
             return f"{int(seconds // size)}{unit}"
     return "now"
-
-
-def clock(moment: datetime) -> str:
-    """Local time, as people read it."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def name_of(thread: ThreadView) -> str:
-    return thread.handle or thread.external_id or thread.id
-
-
-def bond_of(thread: ThreadView) -> str:
-    """The word for a thread's relation: `attached to operator`, `subagent of operator`, `was attached to operator`."""
-    if thread.relation == "attached":
-        return f"attached to {thread.parent}"
-    if thread.relation == "spawned":
-        return f"subagent of {thread.parent}"
-    return f"was attached to {thread.was_attached_to}" if thread.was_attached_to else ""
 
 
 def thread_lines(threads: Iterable[ThreadView], indents: Mapping[str, str] | None = None) -> list[str]:
@@ -82,22 +65,6 @@ def thread_line(thread: ThreadView) -> str:
 def item_lines(item: ItemView, thread: str) -> list[str]:
     """An item of a transcript: a head that says who and when, and its whole text."""
     return [f"── {head_of(item, thread)}  {clock(item.at)}  {item.id}", item.text, ""]
-
-
-def head_of(item: ItemView, thread: str) -> str:
-    """Who or what an item is, in the words of the transcript."""
-    peer, number = item.data.get("peer"), item.data.get("message")
-    match item.kind:
-        case "user_message":
-            return "you"
-        case "agent_message":
-            return thread
-        case "message_out":
-            return f"⇢ {peer} #{number}"
-        case "message_in":
-            return f"⇠ {peer} #{number}" if peer else f"⇠ {item.origin} #{number}"
-        case _:
-            return item.kind.replace("_", " ")
 
 
 def item_line(item: ItemView, thread: str) -> str:

@@ -26,6 +26,8 @@ def show_desk(home: Path, folder: Path | None, plain: bool = False) -> int:
     """Run the screen until the user leaves it, and give its exit code. Refuses where there is no terminal or no such folder."""
     from codex_desk.engine.errors import Refusal
 
+    if os.environ.get("CODEX_DESK_THREAD"):
+        raise Refusal("origin_agent", "an agent opens no desk: this process was started by an agent's tool, and the screen is the user's")
     if folder is not None and not folder.is_dir():
         raise Refusal("no_folder", f"{folder} is not a folder")
     require_terminal()

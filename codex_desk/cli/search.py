@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from codex_desk.cli.command import command, on_desk
-from codex_desk.cli.lines import columns, head_of, name_of
+from codex_desk.cli.lines import columns
+from codex_desk.engine.wording import head_of, name_of
 from codex_desk.text import one_line
 
 if TYPE_CHECKING:

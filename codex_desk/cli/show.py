@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from codex_desk.cli.command import command, on_desk
-from codex_desk.cli.lines import item_lines, name_of, thread_line
+from codex_desk.cli.lines import item_lines, thread_line
 from codex_desk.cli.params import THREAD, thread_named
+from codex_desk.engine.wording import name_of
 
 if TYPE_CHECKING:
     from codex_desk.cli.output import Output

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ from codex_desk.text import one_line
 
 TOMBSTONE = "[redacted]"
 SHORT = 8
-"""A body shorter than this is replaced only where it stands alone: it is no secret, and it may be a part of anything."""
+"""A body shorter than this is removed from its item alone: it is no secret, and it may be a part of anything."""
 
 QUOTED = 60
 """Characters at the start of a body by which a quotation of it, however much was cut, is known."""
@@ -69,16 +69,58 @@ class Redact(Action):
     verb: ClassVar[str] = "redact"
 
     def perform(self, tx: Tx, by: By) -> int:
-        row = tx.connection.exec_driver_sql("SELECT thread_id, text FROM item WHERE seq = ?", (self.item,)).first()
+        run = tx.connection.exec_driver_sql
+        row = run("SELECT thread_id, text, data FROM item WHERE seq = ?", (self.item,)).first()
         if row is None:
             raise Refusal("unknown_item", f"there is no item item-{self.item}")
-        thread_id, body = str(row[0]), str(row[1])
-        if body == TOMBSTONE:
+        thread_id, text, data = str(row[0]), str(row[1]), json.loads(row[2])
+        if text == TOMBSTONE:
             return self.item
-        wash(tx.connection.exec_driver_sql, body)
+        for body in bodies_of(text, data):
+            wash(run, body)
+        run("UPDATE item SET text = ?, data = ? WHERE seq = ?", (TOMBSTONE, json.dumps(_blank(data), ensure_ascii=False), self.item))
         tx.redacted(self.item)
         tx.crossing("redacted", by.origin, End(thread_id, f"item-{self.item} redacted"), None)
         return self.item
+
+
+BODIES = frozenset({"output", "result", "command", "arguments", "changes", "steps"})
+"""What in an item's data is a body of its own: what a tool was given and what came out."""
+
+
+def bodies_of(text: str, data: dict[str, Any]) -> list[str]:
+    """The texts of an item that are long enough to be looked for elsewhere, the longest first."""
+    found = {text, *(each for key in BODIES & data.keys() for each in _strings(data[key]))}
+    return sorted((body for body in found if len(body) >= SHORT), key=len, reverse=True)
+
+
+def _strings(value: Any) -> list[str]:
+    match value:
+        case str():
+            return [value]
+        case list():
+            return [text for each in value for text in _strings(each)]
+        case dict():
+            return [text for each in value.values() for text in _strings(each)]
+        case _:
+            return []
+
+
+def _blank(data: dict[str, Any]) -> dict[str, Any]:
+    """The item's data with a tombstone for each body."""
+
+    def blank(value: Any) -> Any:
+        match value:
+            case str():
+                return TOMBSTONE
+            case list():
+                return [blank(each) for each in value]
+            case dict():
+                return {key: each if key == "kind" else blank(each) for key, each in value.items()}
+            case _:
+                return value
+
+    return {key: blank(value) if key in BODIES else value for key, value in data.items()}
 
 
 TEXTS = (
@@ -118,28 +160,25 @@ def wash(run: Callable[..., Any], body: str) -> None:
     run("INSERT INTO item_text (item_text) VALUES ('rebuild')")
 
 
-def wash_backups(backups: Path, body: str) -> None:
+def wash_backups(backups: Path, bodies: Sequence[str]) -> None:
     """Do the same to every backup."""
     for path in sorted(backups.glob("*.db")):
         connection = sqlite3.connect(path)
         try:
             connection.execute("PRAGMA secure_delete=ON")
             with connection:
-                wash(connection.execute, body)
+                for body in bodies:
+                    wash(connection.execute, body)
             connection.execute("VACUUM")
         finally:
             connection.close()
 
 
 def _washed(text: str, body: str) -> str:
-    if text == body:
-        return TOMBSTONE
-    if len(body) < SHORT:
-        return text
     text = text.replace(body, TOMBSTONE)
     line = one_line(body, len(body) + 1)
     start = line[:QUOTED]
-    while len(start) >= SHORT and (at := text.find(start)) >= 0:
+    while start and (at := text.find(start)) >= 0:
         end = at + len(start)
         while end < len(text) and end - at < len(line) and text[end] == line[end - at]:
             end += 1

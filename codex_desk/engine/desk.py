@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codex_desk.config import Resolved
-from codex_desk.engine import chain, links, mailbox, recovery, searching, sessions, turns
+from codex_desk.engine import chain, exporting, folders, links, mailbox, recovery, searching, sessions, turns
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import TurnChanged
 from codex_desk.engine.hosting import Host, alive_desk
@@ -22,7 +23,7 @@ from codex_desk.engine.journal import Action
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.picking import archive_preview, candidates
 from codex_desk.engine.reading import Reader
-from codex_desk.engine.surroundings import Surroundings, look_at, own_setting
+from codex_desk.engine.surroundings import Surroundings, look_at, own_key, own_setting
 from codex_desk.engine.views import Candidate, ItemView, LiveTurn, MessageView
 from codex_desk.paths import Home, desk_home
 from codex_desk.runtimes.base import Runtime, RuntimeFailure
@@ -73,8 +74,9 @@ class Desk(Reader):
         Raises `HomeError`, `StoreError`.
         """
         env = os.environ if env is None else env
-        folders = Home(desk_home(env) if home is None else home).create()
-        desk = cls(folders, Database.open(folders.database, folders.backups), env, approval_patience)
+        place = Home(desk_home(env) if home is None else home).create()
+        database = await asyncio.to_thread(Database.open, place.database, place.backups)
+        desk = cls(place, database, env, approval_patience)
         desk._runtimes = dict(runtimes or {})
         await desk.ledger.start()
         background: list[asyncio.Task[None]] = []
@@ -135,7 +137,7 @@ class Desk(Reader):
             case sessions.Set(key="runtime"):
                 return replace(action, value=self.surroundings.known_runtime(action.value))
             case sessions.Set(value=""):
-                return replace(action, key=own_setting(action.key, "")[0] if action.key != "profile" else action.key, value=None)
+                return replace(action, key=own_key(action.key), value=None)
             case sessions.Set():
                 key, value = own_setting(action.key, action.value)
                 return replace(action, key=key, value=value)
@@ -160,9 +162,10 @@ class Desk(Reader):
 
     async def _redact(self, action: chain.Redact, by: By) -> ItemView:
         """Redact in the store, then in its backups and its write-ahead log."""
-        body = self.item(action.item).text
+        row = self.row("SELECT text, data FROM item WHERE seq = ?", (action.item,))
+        bodies = [] if row is None else chain.bodies_of(row["text"], json.loads(row["data"]))
         seq = await self.ledger.do(action, by)
-        await asyncio.to_thread(chain.wash_backups, self._folders.backups, body)
+        await asyncio.to_thread(chain.wash_backups, self._folders.backups, bodies)
         await asyncio.to_thread(self._database.forget_log)
         return self.item(seq)
 
@@ -193,8 +196,16 @@ class Desk(Reader):
         if thread_id is None:
             return self.surroundings.desk(cwd)
         row = self.row("SELECT settings FROM thread WHERE id = ?", (thread_id,))
-        own = _json(row["settings"]) if row is not None else {}
+        own = json.loads(row["settings"]) if row is not None else {}
         return self.surroundings.of(self.thread(thread_id), own)
+
+    def export(self, thread_id: str, *, tree: bool = False) -> str:
+        """A thread's whole transcript as Markdown; with `tree`, its children's after it."""
+        return exporting.export(self, self.thread(thread_id), tree=tree)
+
+    async def changes(self, thread_id: str) -> str:
+        """What differs from the last commit in a thread's folder; empty where nothing does. Refuses where git cannot look."""
+        return await folders.changes(Path(self.thread(thread_id).cwd))
 
     async def search(self, query: str, limit: int = 50) -> list[ItemView]:
         """The newest items in which every word of `query` stands."""
@@ -231,7 +242,8 @@ class Desk(Reader):
     async def run_until(self, messages: Sequence[int], *, timeout: float | None = None, any_of: bool = False) -> list[MessageView]:
         """Host until these messages are final (or, `any_of`, one is) and nothing that was started is running; where a desk is open, only watch.
 
-        Raises `TimeoutError` after `timeout` seconds; then, and when cancelled, its own turns end as `interrupted: host left`."""
+        Raises `TimeoutError` after `timeout` seconds without that end. What of its own turns runs then, or when it is cancelled, ends with the desk as
+        `interrupted: host left`."""
         for number in messages:
             self.message(number)
         if not self.desk_is_open():
@@ -249,9 +261,15 @@ class Desk(Reader):
         def relevant(event: object) -> bool:
             return getattr(event, "message_id", None) in messages
 
-        async with asyncio.timeout(timeout):
-            await self.hub.until(ended, relevant)
-            await self.wait_turns()
+        answered = False
+        try:
+            async with asyncio.timeout(timeout):
+                await self.hub.until(ended, relevant)
+                answered = True
+                await self.wait_turns()
+        except TimeoutError:
+            if not answered:
+                raise
         return [self.message(number) for number in messages]
 
     async def wait_turns(self) -> None:
@@ -300,9 +318,3 @@ def _identity(env: Mapping[str, str]) -> By:
     """The human; or, in a process that an agent's tool started, that agent."""
     thread_id = env.get("CODEX_DESK_THREAD")
     return HUMAN if not thread_id else By("agent", thread_id)
-
-
-def _json(text: str) -> dict[str, Any]:
-    import json
-
-    return json.loads(text)

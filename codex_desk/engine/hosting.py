@@ -200,6 +200,7 @@ class Host:
     def _fire(self, turn_id: str) -> None:
         async def fire() -> None:
             await self._ledger.do(waking.FireWake(turn_id))
+            self._plan_wakes()  # for one that was not due yet, by a clock that runs otherwise than the loop's
 
         task = asyncio.create_task(fire())
         self._firing.add(task)

@@ -159,13 +159,15 @@ class Tx:
         """The thread, or a refusal that says there is none."""
         thread = self.get(Thread, thread_id)
         if thread is None:
-            raise Refusal("unknown_thread", f"there is no thread {thread_id}")
+            raise _no_thread(thread_id)
         return thread
 
     def name(self, thread_id: str) -> str:
         """How people call a thread."""
-        thread = self.thread(thread_id)
-        return thread.handle or thread.title or thread.id
+        row = self._driver.execute("SELECT handle, title FROM thread WHERE id = ?", (thread_id,)).fetchone()
+        if row is None:
+            raise _no_thread(thread_id)
+        return row[0] or row[1] or thread_id
 
     def _heard(self, row: SQLModel) -> None:
         match row:
@@ -310,6 +312,10 @@ class Tx:
     @property
     def next_seq(self) -> int:
         return self._next
+
+
+def _no_thread(thread_id: str) -> Refusal:
+    return Refusal("unknown_thread", f"there is no thread {thread_id}")
 
 
 def link_hash(prev: str, seq: int, kind: str, origin: str, thread_id: str, peer_id: str | None, at: str, body_hash: str) -> str:

@@ -224,7 +224,7 @@ def _from_agent(tx: Tx, by: By, action: Ask | Report, kind: str) -> int:
     sender = tx.thread(by.thread_id or "")
     edge, _ = edge_between(tx, sender.id, target.id)
     turn = tx.get(Turn, by.turn_id) if by.turn_id else running_turn(tx, sender.id)
-    if turn is None:
+    if turn is None or turn.state != "running" or turn.thread_id != sender.id:
         raise Refusal("origin_agent", f"{sender.handle} runs no turn; an agent writes only from within one")
     if action.delivery == "interrupt" and not (edge is not None and edge.interrupt):
         raise Refusal(

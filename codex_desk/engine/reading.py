@@ -79,14 +79,15 @@ class Reader:
 
     def children(self, thread_id: str) -> list[ThreadView]:
         """The live children of a thread, attached and spawned, in the order they came."""
-        where = "a.parent_id = ? OR (t.spawned_by = ? AND t.archived_at IS NULL)"
+        attached = "SELECT child_id FROM attachment WHERE parent_id = ? AND ended_at IS NULL"
+        where = f"t.id IN ({attached} UNION SELECT id FROM thread WHERE spawned_by = ? AND archived_at IS NULL)"  # not OR, which looks at every thread
         order = "coalesce(a.created_at, t.created_at)"
         return [
             thread_view(row)
             for row in self.rows(f"SELECT {THREAD_COLUMNS} {THREAD_FROM} WHERE {where} ORDER BY {order}", (thread_id, thread_id))
         ]
 
-    def resolve(self, ref: str, cwd: Path | None) -> ThreadView:
+    def resolve(self, ref: str, cwd: Path | None = None) -> ThreadView:
         """The thread that `ref` names: an id, `project/handle`, `@handle` or `handle` (in the cwd's project, else unique on the desk)."""
         name = ref.removeprefix("@")
         by_id = self.rows("SELECT id FROM thread WHERE id = ?", (ref,))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from codex_desk.config import ConfigError, Resolved, Settings, choose_runtime, endpoint_key, resolve, thread_setting
+from codex_desk.config.keys import dotted, setting_key
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.journal import Rules
 from codex_desk.engine.sessions import Folder
@@ -111,6 +113,14 @@ def own_setting(key: str, value: str) -> tuple[str, object]:
         raise Refusal(error.code, str(error)) from error
 
 
+def own_key(name: str) -> str:
+    """The full dotted name of a setting, for one that is taken back. Refusals: unknown_key."""
+    try:
+        return dotted(setting_key(name))
+    except ConfigError as error:
+        raise Refusal(error.code, str(error)) from error
+
+
 def look_at(cwd: Path) -> Folder:
     """A folder as it is on disk. Refuses what is not a folder or cannot be read."""
     try:
@@ -132,6 +142,11 @@ def moved(thread: Thread) -> str | None:
         facts = Path(thread.cwd).stat()
     except OSError as error:
         return f"folder moved: {thread.cwd} cannot be reached ({error.strerror})"
-    if os.path.realpath(thread.cwd) != thread.cwd or (facts.st_dev, facts.st_ino) != (thread.cwd_device, thread.cwd_inode):
+    real = os.path.realpath(thread.cwd)
+    if real != thread.cwd:
+        return f"folder moved: {thread.cwd} now leads to {real}. Put the folder back in its place, or make a session there"
+    if not stat.S_ISDIR(facts.st_mode):
+        return f"folder moved: {thread.cwd} is not a folder any more"
+    if (facts.st_dev, facts.st_ino) != (thread.cwd_device, thread.cwd_inode):
         return f"folder moved: {thread.cwd} is another folder than the one this session was made in. `/resume` accepts it"
     return None

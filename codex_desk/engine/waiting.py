@@ -28,34 +28,33 @@ class Node:
     targets: tuple[str, ...]
 
 
-def leads_back(graph: Mapping[str, Node], origin: str, start: str) -> list[str] | None:
-    """The path from the thread `start` to `origin` along waits that cannot end before `origin` goes on; None where one can.
+def deadlock(graph: Mapping[str, Node], origin: str, wait: Node) -> list[str] | None:
+    """The cycle that `wait`, made by `origin`, would close, as a path from `origin` to `origin`; None where it closes none.
 
     A wait for `all` leads back if any of its targets does; a wait for `any` only if every one does. A thread that does not wait will finish by
     itself, so no path goes on from it."""
-    return _leads_back(graph, origin, start, frozenset())
-
-
-def _leads_back(graph: Mapping[str, Node], origin: str, start: str, seen: frozenset[str]) -> list[str] | None:
-    if start == origin:
-        return [start]
-    node = graph.get(start)
-    if node is None or start in seen:
+    way = {origin: origin}
+    """Each thread that cannot go on before `origin` does, with the next one on its way there."""
+    grown = True
+    while grown:
+        grown = False
+        for thread, node in graph.items():
+            if thread not in way and (following := _stuck(node, way)) is not None:
+                way[thread] = following
+                grown = True
+    step = _stuck(wait, way)
+    if step is None:
         return None
-    paths = [_leads_back(graph, origin, target, seen | {start}) for target in node.targets]
-    found = [path for path in paths if path is not None]
-    if not found or (node.mode == "any" and len(found) < len(paths)):
-        return None
-    return [start, *found[0]]
+    path = [origin, step]
+    while path[-1] != origin:
+        path.append(way[path[-1]])
+    return path
 
 
-def deadlock(graph: Mapping[str, Node], origin: str, wait: Node) -> list[str] | None:
-    """The cycle that `wait`, made by `origin`, would close, as a path from `origin` to `origin`; None where it closes none."""
-    paths = [leads_back(graph, origin, target) for target in wait.targets]
-    found = [path for path in paths if path is not None]
-    if not found or (wait.mode == "any" and len(found) < len(paths)):
-        return None
-    return [origin, *found[0]]
+def _stuck(wait: Node, way: Mapping[str, str]) -> str | None:
+    """The first target that keeps this wait from ending; None where it can end."""
+    back = [target for target in wait.targets if target in way]
+    return back[0] if back and (wait.mode == "all" or len(back) == len(wait.targets)) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class FireWake(Action):
         for each in answers:
             tx.update(each, returned_at=tx.now)
         numbers = ", ".join(f"#{each.id}" for each in answers)
-        if sender.context_tokens > LARGE_TOKENS and tx.now - sender.last_activity_at > LONG_IDLE:
+        if sender.context_tokens > LARGE_TOKENS and _idle(tx, sender) > LONG_IDLE:
             why = f"answers came ({numbers}); waking {sender.handle} would read {sender.context_tokens:,} tokens again. Prompt it to go on"
             tx.update(sender, status="needs_human", reason=why)
             tx.crossing("held", "system", End(sender.id, why), None)
@@ -112,6 +112,12 @@ class FireWake(Action):
             )
         tx.update(sender)
         return message.id or 0
+
+
+def _idle(tx: Tx, thread: Thread) -> timedelta:
+    """How long ago its last turn ended. Lines about other threads' doings, such as the answer at hand, are no activity of its own."""
+    last = tx.first(Turn, "thread_id = ? AND ended_at IS NOT NULL ORDER BY ended_at DESC", thread.id)
+    return timedelta(0) if last is None or last.ended_at is None else tx.now - last.ended_at
 
 
 def _told(message: Message) -> str:

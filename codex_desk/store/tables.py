@@ -162,7 +162,8 @@ class Attachment(Row, table=True):
 
 class Message(Row, table=True):
     __table_args__ = (
-        Index("ix_message_to_open", "to_id", "id", sqlite_where=text("state IN ('queued', 'held', 'running')")),
+        Index("ix_message_to_state", "to_id", "state", "id"),
+        Index("ix_message_edge_open", "edge_id", "id", sqlite_where=text("state IN ('queued', 'held', 'running')")),
         Index("ix_message_asking_turn", "asking_turn_id"),
         Index("ix_message_pair", "from_id", "to_id", "id"),
         {"sqlite_autoincrement": True},
@@ -221,6 +222,8 @@ class Wake(Row, table=True):
 
 
 class Approval(Row, table=True):
+    __table_args__ = (Index("ix_approval_pending", "turn_id", sqlite_where=text("state = 'pending'")),)
+
     number: int = Field(primary_key=True)
     """Desk-wide, never used again."""
     id: str = Field(unique=True)

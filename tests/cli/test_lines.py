@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from codex_desk.cli.export import fenced, markdown, quoted
 from codex_desk.cli.lines import age, columns
 from codex_desk.cli.listing import forest
+from codex_desk.engine.exporting import fenced, markdown, quoted
 from codex_desk.engine.views import ItemView, ThreadView
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from textual.content import Content
 
 from codex_desk.engine.views import ThreadView
-from codex_desk.paths import HOME_VARIABLE
 from codex_desk.text import one_line, visible
 from codex_desk.tui.commands import Command
 from codex_desk.tui.deck import Deck
@@ -82,27 +77,8 @@ async def diff(deck: Deck, call: Call) -> None:
     from codex_desk.tui.screens.reading import Reading
 
     thread = await deck.named(None)
-    text = await git_diff(Path(thread.cwd))
+    text = await (await deck.desk()).changes(thread.id) or "nothing has changed since the last commit"
     await deck.stage.ask(Reading(f"Changes in {thread.cwd}", Content("\n").join(_diff_line(line) for line in text.splitlines()[:5000])))
-
-
-async def git_diff(folder: Path) -> str:
-    """What differs from the last commit, new files named. The folder's own programs (drivers, monitors) are not run."""
-    quiet = ("git", "-c", "core.fsmonitor=false", "-C", str(folder))
-    first = not await _output(*quiet, "rev-list", "--all", "--max-count=1")
-    changed = await _output(*quiet, "diff", "--no-ext-diff", "--no-textconv", EMPTY_TREE if first else "HEAD")
-    fresh = await _output(*quiet, "status", "--short", "--untracked-files=all")
-    new = [f"new file {line[3:]}" for line in fresh.splitlines() if line.startswith("??")]
-    return "\n".join([*new, *changed.splitlines()]) or "nothing has changed since the last commit"
-
-
-async def _output(*command: str, home: Path | None = None) -> str:
-    env = {**os.environ, HOME_VARIABLE: str(home)} if home else None
-    process = await asyncio.create_subprocess_exec(*command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-    out, errors = await process.communicate()
-    if process.returncode:
-        raise UsageError(f"{Path(command[0]).name} says: {one_line(errors.decode(errors='replace'))}")
-    return out.decode(errors="replace")
 
 
 def _diff_line(line: str) -> Content:
@@ -130,9 +106,7 @@ async def search(deck: Deck, call: Call) -> None:
 
 async def export(deck: Deck, call: Call) -> None:
     thread = await deck.named(call.get("thread"))
-    tree = ("--tree",) if "tree" in call.flags else ()
-    # The command line writes the transcript; this only says where it goes.
-    text = await _output(sys.executable, "-m", "codex_desk", "export", thread.id, *tree, home=deck.bridge.home)
+    text = (await deck.desk()).export(thread.id, tree="tree" in call.flags)
     file = deck.folder / f"{thread.handle or thread.id}.md"
     try:
         with file.open("x", encoding="utf-8") as out:

@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_approval_id")),
     )
     op.create_index(op.f("ix_approval_changed"), "approval", ["changed"], unique=False)
+    op.create_index("ix_approval_pending", "approval", ["turn_id"], unique=False, sqlite_where=sa.text("state = 'pending'"))
     op.create_index(op.f("ix_approval_thread_id"), "approval", ["thread_id"], unique=False)
     op.create_table(
         "attachment",
@@ -258,10 +259,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_message_asking_turn", "message", ["asking_turn_id"], unique=False)
     op.create_index(op.f("ix_message_changed"), "message", ["changed"], unique=False)
-    op.create_index("ix_message_pair", "message", ["from_id", "to_id", "id"], unique=False)
     op.create_index(
-        "ix_message_to_open", "message", ["to_id", "id"], unique=False, sqlite_where=sa.text("state IN ('queued', 'held', 'running')")
+        "ix_message_edge_open", "message", ["edge_id", "id"], unique=False, sqlite_where=sa.text("state IN ('queued', 'held', 'running')")
     )
+    op.create_index("ix_message_pair", "message", ["from_id", "to_id", "id"], unique=False)
+    op.create_index("ix_message_to_state", "message", ["to_id", "state", "id"], unique=False)
     op.create_table(
         "turn",
         sa.Column("id", sa.String(), nullable=False),

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from codex_desk.engine.desk import Desk
+from codex_desk.store.database import Database
+from codex_desk.tools.sandbox import Sandbox
+from tests.engine.scripted import Place, ScriptedRuntime
+
+settings.register_profile("engine", database=None, deadline=None)
+settings.load_profile("engine")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No sandbox holds here: a command of a confined turn always has to be asked for."""
+
+    async def none() -> Sandbox:
+        return Sandbox("none")
+
+    monkeypatch.setattr("codex_desk.engine.desk.find_sandbox", none)
+
+
+@pytest.fixture(scope="session")
+def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store as the first start makes it; tests begin with a copy, because making one costs more than most of them."""
+    folder = tmp_path_factory.mktemp("new")
+    Database.open(folder / "desk.db", folder).close()
+    return folder / "desk.db"
+
+
+@pytest.fixture
+def place(tmp_path: Path, new_store: Path) -> Place:
+    place = Place(tmp_path)
+    place.home.mkdir(mode=0o700)
+    shutil.copy(new_store, place.home)
+    return place
+
+
+@pytest.fixture
+def runtime(place: Place) -> ScriptedRuntime:
+    return place.runtime
+
+
+@pytest.fixture
+async def desk(place: Place) -> AsyncIterator[Desk]:
+    """An open desk that runs every thread's turns."""
+    async with place.open() as opened:
+        yield opened
