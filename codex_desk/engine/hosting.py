@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Literal
@@ -13,6 +13,7 @@ from typing import Literal
 from codex_desk.engine import waking
 from codex_desk.engine.events import Event, MessageChanged, ThreadChanged, TurnChanged
 from codex_desk.engine.hub import Hub
+from codex_desk.engine.journal import Tx
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.liveness import HostLock, is_alive
 from codex_desk.engine.reading import Reader
@@ -101,7 +102,7 @@ class Host:
             await runtime.close()
         host_id = self._lock.id
 
-        def leave(tx) -> None:  # type: ignore[no-untyped-def]
+        def leave(tx: Tx) -> None:
             for lease in tx.connection.exec_driver_sql("SELECT thread_id FROM lease WHERE host_id = ?", (host_id,)).scalars().all():
                 row = tx.lease(lease)
                 tx.set_lease(row, None, row.fence)
@@ -209,7 +210,7 @@ class Host:
     def _later(self, thread_id: str, seconds: float) -> None:
         self._at(f"poke {thread_id}", seconds, lambda: self.poke(thread_id))
 
-    def _at(self, name: str, seconds: float, call) -> None:  # type: ignore[no-untyped-def]
+    def _at(self, name: str, seconds: float, call: Callable[[], None]) -> None:
         old = self._timers.pop(name, None)
         if old is not None:
             old.cancel()

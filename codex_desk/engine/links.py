@@ -5,7 +5,7 @@ An attachment is a relation and nothing else: no verb here touches a child's fol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -197,7 +197,7 @@ class Unarchive(Action):
             if edge.ended_at != ended_at:
                 continue  # an earlier archiving ended it
             try:
-                Attach(edge.child_id, edge.parent_id, rights=edge.rights, wake=edge.wake, interrupt=edge.interrupt).perform(tx, by)  # type: ignore[arg-type]
+                Attach(edge.child_id, edge.parent_id, rights=edge.rights, wake=edge.wake, interrupt=edge.interrupt).perform(tx, by)
             except Refusal as refusal:
                 tx.item(self.thread, "notice", f"not attached again: {refusal.message}", "system", data={"event": "attached"})
 
@@ -240,7 +240,7 @@ def refuse_ends(child: Thread, parent: Thread) -> None:
             raise Refusal("not_a_session", f"{each.handle} is a subagent; only top-level sessions are attached")
 
 
-def refuse_place(parents: dict[str, str], child: str, parent: str, max_depth: int, name) -> None:  # type: ignore[no-untyped-def]
+def refuse_place(parents: dict[str, str], child: str, parent: str, max_depth: int, name: Callable[[str], str]) -> None:
     """Refuse an attachment for where it would stand in the forest. `name` gives the handle of an id."""
     cycle = forest.cycle_path(parents, child, parent)
     if cycle is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By, new_id
@@ -138,10 +138,11 @@ def waiting(tx: Tx, number: int) -> Message:
     return message
 
 
-def edge_between(tx: Tx, sender: str, target: str) -> tuple[Attachment | None, str]:
+def edge_between(tx: Tx, sender: str, target: str) -> tuple[Attachment | None, Literal["ask", "report"]]:
     """The live edge along which `sender` may write to `target`, and what a message along it is: `ask` or `report`. The edge is None where the
     relation is that of a spawn."""
-    for parent, child, kind in ((sender, target, "ask"), (target, sender, "report")):
+    ways: tuple[tuple[str, str, Literal["ask", "report"]], ...] = ((sender, target, "ask"), (target, sender, "report"))
+    for parent, child, kind in ways:
         edge = tx.first(Attachment, "child_id = ? AND parent_id = ? AND ended_at IS NULL", child, parent)
         if edge is not None:
             return edge, kind
@@ -155,7 +156,7 @@ def edge_between(tx: Tx, sender: str, target: str) -> tuple[Attachment | None, s
 
 def settle(tx: Tx, message: Message, event: MessageEvent, origin: Origin, reason: str | None, *, answer: str | None = None) -> None:
     """Bring a message to an end, with a line on both sides."""
-    state = next_state(message.state, event)  # type: ignore[arg-type]
+    state = next_state(message.state, event)
     tx.update(message, state=state, reason=reason, answer=answer, answered_at=tx.now)
     told = f"#{message.id} {state}"
     if state == "answered" and message.started_at is not None:
@@ -183,7 +184,7 @@ def settle(tx: Tx, message: Message, event: MessageEvent, origin: Origin, reason
 
 def hold(tx: Tx, message: Message, reason: str) -> None:
     """Keep a message back for the human."""
-    tx.update(message, state=next_state(message.state, "hold"), reason=reason)  # type: ignore[arg-type]
+    tx.update(message, state=next_state(message.state, "hold"), reason=reason)
     line = f"#{message.id} held: {reason}"
     other = message.from_id if message.from_id is not None else None
     here = End(message.to_id, line)
@@ -218,7 +219,7 @@ def spell(seconds: int) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _from_agent(tx: Tx, by: By, action: Ask | Report, kind: str) -> int:
+def _from_agent(tx: Tx, by: By, action: Ask | Report, kind: Literal["ask", "report"]) -> int:
     _refuse_text(action.text, action.delivery)
     target = _reachable(tx, action.to)
     sender = tx.thread(by.thread_id or "")
@@ -272,12 +273,12 @@ def _post(
     data = {"message": message.id, "delivery": message.delivery}
     excerpt = one_line(action.text, EXCERPT)
     if sender is None:
-        tx.audit("sent", message.origin, target.id, f"#{message.id} prompt: {excerpt}")  # type: ignore[arg-type]
+        tx.audit("sent", message.origin, target.id, f"#{message.id} prompt: {excerpt}")
         tx.update(tx.thread(target.id), last_activity_at=tx.now)
     else:
         out, into = tx.crossing(
             "sent",
-            message.origin,  # type: ignore[arg-type]
+            message.origin,
             End(sender.id, action.text, "message_out", turn_id, f"#{message.id} to {target.handle}: {excerpt}"),
             End(target.id, action.text, "message_in", None, f"#{message.id} from {author}: {excerpt}"),
             data={**data, "author": author},

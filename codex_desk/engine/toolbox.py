@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,9 @@ class Bench:
 class Toolbox:
     """The tools of one turn. `call` answers every call with a result; only cancellation leaves it as an exception."""
 
-    def __init__(self, bench: Bench, claimed: Claimed, *, has_children: bool, parent_id: str | None, deltas) -> None:  # type: ignore[no-untyped-def]
+    def __init__(
+        self, bench: Bench, claimed: Claimed, *, has_children: bool, parent_id: str | None, deltas: Callable[[Delta], None]
+    ) -> None:
         self._bench = bench
         self._claimed = claimed
         self._by = By("agent", claimed.thread_id, claimed.turn_id)

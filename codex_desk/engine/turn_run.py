@@ -36,7 +36,7 @@ class TurnRun:
             claimed.turn_id,
             claimed.thread_id,
             self._started_at,
-            claimed.origin,  # type: ignore[arg-type]
+            claimed.origin,
             claimed.message_id,
             claimed.rights,
             dict(self._open),

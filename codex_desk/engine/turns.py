@@ -14,6 +14,7 @@ from codex_desk.engine.states import MessageEvent
 from codex_desk.rights import Rights
 from codex_desk.runtimes.base import Compaction, ItemDraft, Usage
 from codex_desk.store.tables import Approval, Attachment, Message, Thread, Turn, Wait
+from codex_desk.store.words import MessageKind, Origin
 from codex_desk.text import one_line
 
 Ending = Literal["completed", "failed", "interrupted"]
@@ -26,10 +27,9 @@ class Claimed:
     turn_id: str
     thread_id: str
     message_id: int
-    kind: str
-    """The message's kind: prompt, ask, report, wake, compact."""
+    kind: MessageKind
     input: str
-    origin: str
+    origin: Origin
     rights: Rights
     host_id: str
     fence: int
@@ -83,7 +83,7 @@ class Resume(Action):
         ):
             tx.update(edge, held_reason=None)
         for message in tx.find(Message, "(to_id = ? OR from_id = ?) AND state = 'held' ORDER BY id", thread.id, thread.id):
-            tx.update(message, state=mailbox.next_state(message.state, "release"), reason=None)  # type: ignore[arg-type]
+            tx.update(message, state=mailbox.next_state(message.state, "release"), reason=None)
         return thread.id
 
 
@@ -159,7 +159,7 @@ class Claim(Action):
                 started_at=tx.now,
             )
         )
-        tx.update(message, state=mailbox.next_state(message.state, "claim"), turn_id=turn.id, started_at=tx.now)  # type: ignore[arg-type]
+        tx.update(message, state=mailbox.next_state(message.state, "claim"), turn_id=turn.id, started_at=tx.now)
         tx.update(thread, status="running", reason=None)
         text = _begin(tx, thread, message, turn)
         return Claimed(turn.id, thread.id, message.id or 0, message.kind, text, message.origin, rights, self.host_id, lease.fence)
@@ -254,13 +254,13 @@ def _begin(tx: Tx, thread: Thread, message: Message, turn: Turn) -> str:
         )
         return message.body
     if message.from_id is None:
-        tx.audit("started", message.origin, thread.id, f"#{number} started")  # type: ignore[arg-type]
+        tx.audit("started", message.origin, thread.id, f"#{number} started")
         tx.item(thread.id, "user_message", message.body, "human", turn_id=turn.id, data={"message": number})
         return message.body
     sender = tx.name(message.from_id)
     tx.crossing(
         "started",
-        message.origin,  # type: ignore[arg-type]
+        message.origin,
         End(thread.id, f"#{number} from {sender} started", turn_id=turn.id),
         End(message.from_id, f"{thread.handle} started #{number}"),
         data={"message": number, "quiet": True},
@@ -303,7 +303,7 @@ class TakeSteers(Action):
                 seal = envelope.from_user_for if message.origin == "human" else envelope.from_agent
                 relation: envelope.Relation = "child" if message.kind == "report" else "parent"
                 texts.append(seal(tx.name(message.from_id), relation, number, message.body))
-            mailbox.settle(tx, message, "deliver", message.origin, None)  # type: ignore[arg-type]
+            mailbox.settle(tx, message, "deliver", message.origin, None)
         return texts
 
 

@@ -8,14 +8,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from codex_desk.rights import Rights
+from codex_desk.store.words import Delivery, EdgeRights, MessageState, Origin, ThreadKind, ThreadStatus, Wake
 
-ThreadStatus = Literal["idle", "running", "waiting", "needs_human", "error", "finished", "archived", "history"]
 Relation = Literal["attached", "spawned"]
-MessageState = Literal["queued", "running", "answered", "failed", "interrupted", "cancelled", "expired", "held", "delivered"]
-Delivery = Literal["after_turn", "next_step", "interrupt"]
-Origin = Literal["human", "agent", "automation", "import", "system"]
-EdgeRights = Literal["lesser", "own"]
-Wake = Literal["answers", "never"]
 
 FINAL_STATES: frozenset[MessageState] = frozenset({"answered", "failed", "interrupted", "cancelled", "expired", "delivered"})
 
@@ -31,7 +26,7 @@ class ThreadView:
     handle: str | None
     project: str
     title: str
-    kind: Literal["session", "subagent"]
+    kind: ThreadKind
     cwd: str
     runtime: str
     model: str | None

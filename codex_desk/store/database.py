@@ -114,11 +114,22 @@ def _version(path: Path) -> int:
         return 0
     if path.stat().st_size == 0:
         return 0
+    if not path.with_name(f"{path.name}-wal").exists():
+        return _version_in_header(path)  # SQLite itself would leave files behind beside a store that it may only read
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_MS / 1000)
     try:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
     finally:
         connection.close()
+
+
+def _version_in_header(path: Path) -> int:
+    """`user_version` as the file format has it: four bytes at 60, the highest first (sqlite.org/fileformat.html)."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    if not header.startswith(b"SQLite format 3\0") or len(header) < 100:
+        raise sqlite3.DatabaseError("file is not a database")
+    return int.from_bytes(header[60:64], "big")
 
 
 def _bring_up_to_date(path: Path, backups: Path) -> None:

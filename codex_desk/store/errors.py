@@ -27,7 +27,7 @@ def explain(error: BaseException, path: str) -> StoreError:
             "store_corrupt",
             f"{path} is damaged ({text}). It was not touched. The folder backups/ beside it holds earlier copies: move the damaged file away and put one in its place.",
         )
-    if "readonly" in lowered or "unable to open" in lowered or isinstance(error, PermissionError):
+    if "readonly" in lowered or "unable to open" in lowered or "disk i/o" in lowered or isinstance(error, PermissionError):
         return StoreError(
             "store_unwritable", f"{path} cannot be written ({text}). Check who owns it and its folder, and that the disk is writable."
         )

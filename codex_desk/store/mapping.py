@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import JSON, Boolean, String
+from sqlalchemy import JSON, Boolean, Integer, LargeBinary
 from sqlalchemy.orm import configure_mappers
 from sqlalchemy.orm.attributes import manager_of_class
 from sqlmodel import SQLModel
@@ -101,10 +101,10 @@ def _column(column: Any) -> _Column:
             return _Column(column.name, lambda value: storable(_ENCODE(value)), json.loads)
         case Boolean():
             return _Column(column.name, int, bool)
-        case String():
-            return _Column(column.name, storable, None)
-        case _:
+        case Integer() | LargeBinary():
             return _Column(column.name, None, None)
+        case _:
+            return _Column(column.name, storable, None)
 
 
 def _stored(column: _Column, value: Any) -> Any:

@@ -14,6 +14,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
+from codex_desk.store import words
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -68,7 +70,7 @@ class Thread(Row, table=True):
     handle: str | None = None
     project: str
     title: str = ""
-    kind: str = "session"
+    kind: words.ThreadKind = Field(default="session", sa_type=String)
     cwd: str
     cwd_device: int
     cwd_inode: int
@@ -76,7 +78,7 @@ class Thread(Row, table=True):
     runtime: str
     settings: dict[str, Any] = _json()
     """The thread's own settings, dotted keys as in `config`."""
-    status: str = "idle"
+    status: words.ThreadStatus = Field(default="idle", sa_type=String)
     reason: str | None = None
     """Why it needs the human, or what went wrong."""
     created_at: datetime = _moment()
@@ -98,9 +100,9 @@ class Thread(Row, table=True):
 class Turn(Row, table=True):
     id: str = Field(primary_key=True)
     thread_id: str = _thread()
-    state: str = "running"
+    state: words.TurnState = Field(default="running", sa_type=String)
     reason: str | None = None
-    origin: str
+    origin: words.Origin = Field(sa_type=String)
     message_id: int = Field(foreign_key="message.id")
     """The message that this turn answers."""
     chain_id: str
@@ -150,8 +152,8 @@ class Attachment(Row, table=True):
     id: str = Field(primary_key=True)
     parent_id: str = _thread()
     child_id: str = _thread()
-    rights: str = "lesser"
-    wake: str = "answers"
+    rights: words.EdgeRights = Field(default="lesser", sa_type=String)
+    wake: words.Wake = Field(default="answers", sa_type=String)
     interrupt: bool = False
     created_at: datetime = _moment()
     ended_at: datetime | None = _moment(nullable=True)
@@ -172,11 +174,10 @@ class Message(Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     to_id: str = _thread()
     from_id: str | None = _thread(nullable=True)
-    kind: str = "prompt"
-    """prompt (from the human), ask (parent to child), report (child to parent), wake (the engine's own)."""
-    origin: str
-    delivery: str = "after_turn"
-    state: str = "queued"
+    kind: words.MessageKind = Field(default="prompt", sa_type=String)
+    origin: words.Origin = Field(sa_type=String)
+    delivery: words.Delivery = Field(default="after_turn", sa_type=String)
+    state: words.MessageState = Field(default="queued", sa_type=String)
     body: str = Field(default="", sa_column=Column(Text, nullable=False))
     original: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     edge_id: str | None = Field(default=None, foreign_key="attachment.id")

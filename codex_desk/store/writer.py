@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from codex_desk.store.errors import DRIVER_ERRORS, StoreError, explain
 
@@ -168,8 +168,8 @@ class Writer(Generic[U]):
                 mark, changes = unit.mark(), driver.total_changes
                 try:
                     done.append(_Done(job.future, job.run(unit)))
-                except sqlite3.IntegrityError as error:
-                    raise _Dirty(explain(error, self._path)) from error
+                except (IntegrityError, sqlite3.IntegrityError) as error:  # this job's own fault, not the store's
+                    raise _Dirty(explain(getattr(error, "orig", None) or error, self._path)) from error
                 except (DBAPIError, sqlite3.Error):
                     raise
                 except Exception as error:

@@ -1,0 +1,16 @@
+"""The words that rows hold, as types. Nothing is imported, so that read models can use them before the store is loaded."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+ThreadStatus = Literal["idle", "running", "waiting", "needs_human", "error", "finished", "archived", "history"]
+ThreadKind = Literal["session", "subagent"]
+MessageState = Literal["queued", "running", "answered", "failed", "interrupted", "cancelled", "expired", "held", "delivered"]
+MessageKind = Literal["prompt", "ask", "report", "wake", "compact"]
+"""prompt: from the human; ask: parent to child; report: child to parent; wake and compact: the engine's own."""
+Delivery = Literal["after_turn", "next_step", "interrupt"]
+Origin = Literal["human", "agent", "automation", "import", "system"]
+TurnState = Literal["running", "completed", "failed", "interrupted"]
+EdgeRights = Literal["lesser", "own"]
+Wake = Literal["answers", "never"]
