@@ -100,7 +100,7 @@ class Waiting:
         if not unfinished or (mode == "any" and len(unfinished) < len(messages)):
             return "answered"
         for message in unfinished:
-            need = self._need(message)
+            need = self._reader.need_of(message)
             if need is not None and need not in self._told:
                 self._told.add(need)
                 return "needs_human"
@@ -110,15 +110,6 @@ class Waiting:
             if queued.state == "queued" and queued.origin == "agent" and queued.sender_id in {message.to_id for message in messages}:
                 return "report"
         return None
-
-    def _need(self, message: MessageView) -> str | None:
-        """What of this message's way needs the human now."""
-        if message.state == "held":
-            return f"#{message.id} {message.reason}"
-        thread = self._reader.thread(message.to_id)
-        if thread.held:
-            return f"{thread.handle} was stopped by the user"
-        return thread.reason if thread.status == "needs_human" else None
 
     def _one(self, message: MessageView, reports: Sequence[str]) -> dict[str, Any]:
         thread = self._reader.thread(message.to_id)
@@ -143,7 +134,7 @@ class Waiting:
             "running_s": None if running is None else int((now - moment(running["started_at"])).total_seconds()),
             "last_activity_s": int((now - thread.last_activity_at).total_seconds()),
             "queued_behind": behind,
-            "needs_human": None if message.final else self._need(message),
+            "needs_human": None if message.final else self._reader.need_of(message),
         }
 
 

@@ -25,7 +25,7 @@ from codex_desk.engine.picking import archive_preview, candidates
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.surroundings import Surroundings, look_at, own_key, own_setting
 from codex_desk.engine.views import Candidate, ItemView, LiveTurn, MessageView
-from codex_desk.paths import Home, desk_home
+from codex_desk.paths import Home, desk_home, is_there
 from codex_desk.runtimes.base import Runtime, RuntimeFailure
 from codex_desk.runtimes.native.report import ProbeReport
 from codex_desk.store.database import Database
@@ -71,10 +71,13 @@ class Desk(Reader):
         """Open the desk in `home`. `desk` runs every thread's turns; `once` what `run_until` asks for; `none` only reads and writes the store.
 
         `approval_patience`: seconds that an approval waits while no screen is open; None where one is. `runtimes`: run threads of these names on them.
-        Raises `HomeError`, `StoreError`.
+        Raises `HomeError`, `StoreError`, and `Refusal` in an agent's process that sees no store, or that would run turns.
         """
         env = os.environ if env is None else env
-        place = Home(desk_home(env) if home is None else home).create()
+        place = Home(desk_home(env) if home is None else home)
+        if _identity(env) != HUMAN and not is_there(place.database):  # the sandbox hides it: nothing is made in its place
+            raise Refusal("origin_agent", "the desk is hidden from an agent's commands; use your tools instead, such as list_agents")
+        place.create()
         database = await asyncio.to_thread(Database.open, place.database, place.backups)
         desk = cls(place, database, env, approval_patience)
         desk._runtimes = dict(runtimes or {})
@@ -85,7 +88,7 @@ class Desk(Reader):
             if host == "desk":
                 await desk._start_host("desk")
                 background.append(asyncio.create_task(desk._index_often()))
-                background.append(asyncio.create_task(desk._recover_often()))
+            background.append(asyncio.create_task(desk._recover_often()))
             yield desk
         finally:
             for task in background:
@@ -240,37 +243,59 @@ class Desk(Reader):
     # --- running turns ----------------------------------------------------------------------------------------------------------------------
 
     async def run_until(self, messages: Sequence[int], *, timeout: float | None = None, any_of: bool = False) -> list[MessageView]:
-        """Host until these messages are final (or, `any_of`, one is) and nothing that was started is running; where a desk is open, only watch.
+        """Host until these messages are final (or, `any_of`, one is) and nothing that was started is running; where a desk is open, only watch,
+        until it leaves. What this host cannot bring on, because it needs the human first, comes back as it is: see `need_of`.
 
         Raises `TimeoutError` after `timeout` seconds without that end. What of its own turns runs then, or when it is cancelled, ends with the desk as
         `interrupted: host left`."""
-        for number in messages:
-            self.message(number)
-        if not self.desk_is_open():
-            host = self._host or await self._start_host("once")
-            for number in messages:
-                view = self.message(number)
-                if not view.final:
-                    host.allow(view.to_id, number)
 
-        def ended() -> list[MessageView] | None:
-            views = [self.message(number) for number in messages]
-            final = [view.final for view in views]
-            return views if (any(final) if any_of else all(final)) else None
+        def ended() -> bool | None:
+            final = [self.message(number).final for number in messages]
+            return (any(final) if any_of else all(final)) or None
 
         def relevant(event: object) -> bool:
             return getattr(event, "message_id", None) in messages
 
-        answered = False
+        if not ended():
+            await self._host_if_alone(messages)
+        ending = asyncio.ensure_future(self.hub.until(ended, relevant))
+        hosting = asyncio.ensure_future(self._bring_on(messages))
+        over = False
         try:
             async with asyncio.timeout(timeout):
-                await self.hub.until(ended, relevant)
-                answered = True
+                for first in (await asyncio.wait((ending, hosting), return_when=asyncio.FIRST_COMPLETED))[0]:
+                    first.result()
+                over = True
                 await self.wait_turns()
         except TimeoutError:
-            if not answered:
+            if not over and not ended():
                 raise
+        finally:
+            ending.cancel()
+            hosting.cancel()
+            await asyncio.gather(ending, hosting, return_exceptions=True)
         return [self.message(number) for number in messages]
+
+    async def _bring_on(self, messages: Sequence[int]) -> None:
+        """See to it that somebody runs these messages, also when a desk that did is gone; returns once they need the human."""
+        while True:
+            host = await self._host_if_alone(messages)
+            if host is not None:
+                await host.rest()
+                if all(self.stands_still(self.message(number)) for number in messages):
+                    return
+            await asyncio.sleep(RECOVER_EVERY_S)
+
+    async def _host_if_alone(self, messages: Sequence[int]) -> Host | None:
+        """Host these messages unless a desk is open that does."""
+        if self.desk_is_open():
+            return None
+        host = self._host or await self._start_host("once")
+        for number in messages:
+            view = self.message(number)
+            if not view.final:
+                host.allow(view.to_id, number)
+        return host
 
     async def wait_turns(self) -> None:
         """Until nothing that this process started is running."""
@@ -278,6 +303,8 @@ class Desk(Reader):
             await self._host.rest()
 
     async def _start_host(self, kind: Literal["desk", "once"]) -> Host:
+        if self.identity != HUMAN:  # turns would run in surroundings that the agent chose
+            raise Refusal("origin_agent", "only the user's own processes run turns; what you wait for runs where you run")
         self._host = Host(kind, self.ledger, self, self.hub, self.surroundings, await self._found_sandbox(), self._patience)
         for name, runtime in self._runtimes.items():
             self._host.use_runtime(name, runtime)
@@ -297,7 +324,7 @@ class Desk(Reader):
             recovery.forget_files(self._folders.run, dead)
 
     async def _recover_often(self) -> None:
-        """A one-shot host that dies while a desk is open leaves its threads to that desk."""
+        """A host that dies while this process lives: whoever notices first ends its turns, so that nobody waits for them for ever."""
         while True:
             await asyncio.sleep(RECOVER_EVERY_S)
             try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codex_desk.engine.rows import item_view, thread_view
 from codex_desk.engine.views import ItemView, ThreadView
+from codex_desk.paths import is_there
 from codex_desk.store import glance as store
 
 TAIL = 40
@@ -26,7 +27,7 @@ def glance(home: Path, cwd: Path | None = None) -> Glance:
     """A read-only look at the desk's store. The opened thread is the one whose folder is `cwd`, else the last one used, else the newest. A store
     that is not there, or that cannot be read now, gives an empty look: the engine says why when it opens."""
     path = home / "desk.db"
-    if not path.exists():
+    if not is_there(path):
         return Glance()
     try:
         with store.Glance(path) as look:

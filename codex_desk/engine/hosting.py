@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
-from codex_desk.engine import waking
+from codex_desk.engine import turns, waking
 from codex_desk.engine.events import Event, MessageChanged, ThreadChanged, TurnChanged
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.journal import Tx
@@ -22,7 +22,9 @@ from codex_desk.engine.surroundings import Surroundings
 from codex_desk.engine.thread import Stage, ThreadActor
 from codex_desk.engine.views import LiveTurn
 from codex_desk.runtimes.base import Runtime, RuntimeThread, ThreadSpec
+from codex_desk.store.errors import StoreError
 from codex_desk.store.tables import Host as HostRow
+from codex_desk.store.tables import Turn
 from codex_desk.tools.sandbox import Sandbox
 
 LOG = logging.getLogger(__name__)
@@ -100,17 +102,22 @@ class Host:
             await actor.close()
         for runtime in self._runtimes.values():
             await runtime.close()
-        host_id = self._lock.id
-
-        def leave(tx: Tx) -> None:
-            for lease in tx.connection.exec_driver_sql("SELECT thread_id FROM lease WHERE host_id = ?", (host_id,)).scalars().all():
-                row = tx.lease(lease)
-                tx.set_lease(row, None, row.fence)
-                tx.update(tx.thread(lease))  # so that another host hears that it may take the thread over
-            tx.connection.exec_driver_sql("DELETE FROM host WHERE id = ?", (host_id,))
-
-        await self._ledger.run(leave)
+        try:
+            await self._ledger.run(self._leave)
+        except StoreError as error:  # it stays on record, and the next process to open the store recovers what it left, as from a dead one
+            LOG.error("this process could not sign off: %s", error)
         self._lock.release()
+
+    def _leave(self, tx: Tx) -> None:
+        host_id = self._lock.id
+        # A turn whose end the store would not take, because it was full or locked, must not seem to run for ever.
+        for turn in tx.find(Turn, "host_id = ? AND state = 'running'", host_id):
+            turns.end_turn(tx, turn, "interrupted", turns.HOST_LEFT)
+        for lease in tx.connection.exec_driver_sql("SELECT thread_id FROM lease WHERE host_id = ?", (host_id,)).scalars().all():
+            row = tx.lease(lease)
+            tx.set_lease(row, None, row.fence)
+            tx.update(tx.thread(lease))  # so that another host hears that it may take the thread over
+        tx.connection.exec_driver_sql("DELETE FROM host WHERE id = ?", (host_id,))
 
     def allow(self, thread_id: str, up_to: int) -> None:
         """A one-shot host may run this thread's queue up to this message."""

@@ -33,12 +33,14 @@ class Ledger:
         self._own_rights = own_rights
         self._known = 0
         self._version = -1
+        self._database = database
         self._writer: Writer[Tx] = Writer(database.write_engine, str(database.path), self._begin, self._publish, self._look)
         self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
+        # Read, not asked of the writer: where another program holds the store locked, it can still be looked at.
+        self._known = int(self._database.reading().execute("SELECT next_seq FROM head").fetchone()[0])
         self._writer.start()
-        self._known = await self.run(lambda tx: tx.next_seq)
         self._looking = asyncio.create_task(self._look_often())
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from codex_desk.engine.rows import item_view, maybe, moment, thread_view
 from codex_desk.engine.views import ApprovalView, AttachmentView, AuditView, GrantView, ItemView, MessageView, ThreadView
 from codex_desk.paths import project_of
 from codex_desk.store.database import Database
+from codex_desk.store.errors import explain
 from codex_desk.store.glance import ITEM_COLUMNS, LIVE_SESSIONS, THREAD_COLUMNS, THREAD_FROM
 from codex_desk.store.mapping import M, mapping_of
 
@@ -43,8 +45,11 @@ class Reader:
         self._database = database
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        """Rows as mappings by column name."""
-        return self._database.reading().execute(statement, tuple(values)).fetchall()
+        """Rows as mappings by column name. Raises `StoreError`."""
+        try:
+            return self._database.reading().execute(statement, tuple(values)).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise explain(error, str(self._database.path)) from error
 
     def row(self, statement: str, values: Sequence[Any] = ()) -> Any | None:
         found = self.rows(statement, values)
@@ -53,7 +58,7 @@ class Reader:
     def row_of(self, model: type[M], key: object) -> M:
         """A row as its table's object, for what the engine needs beside the read models. Raises `LookupError`."""
         mapping = mapping_of(model)
-        row = self._database.reading().execute(mapping.get_sql(), (key,)).fetchone()
+        row = self.row(mapping.get_sql(), (key,))
         if row is None:
             raise LookupError(f"no {mapping.table} {key}")
         return mapping.hydrate(row)
@@ -152,6 +157,22 @@ class Reader:
         if row is None:
             raise Refusal("unknown_message", f"there is no message #{number}")
         return message_view(row)
+
+    def need_of(self, message: MessageView) -> str | None:
+        """What of this message's way needs the human now."""
+        if message.state == "held":
+            return f"#{message.id} {message.reason}"
+        thread = self.thread(message.to_id)
+        if thread.held:
+            return f"{thread.handle} was stopped by the user"
+        return thread.reason if thread.status == "needs_human" else None
+
+    def stands_still(self, message: MessageView) -> bool:
+        """Whether nothing happens to it any more without the human: it is final, or waits in a thread that runs nothing until its need is seen to."""
+        if message.final or message.state == "held":
+            return True
+        running = self.row("SELECT 1 FROM turn WHERE thread_id = ? AND state = 'running'", (message.to_id,))
+        return running is None and self.need_of(message) is not None
 
     def queue(self, thread_id: str) -> list[MessageView]:
         """What waits for a thread, in the order it will run."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,9 +21,9 @@ from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.surroundings import Surroundings, moved, rights_of
 from codex_desk.engine.turn_run import TurnRun
-from codex_desk.engine.turns import Claim, Claimed, Finish, NeedsHuman
+from codex_desk.engine.turns import HOST_LEFT, Claim, Claimed, Finish, NeedsHuman
 from codex_desk.engine.views import LiveTurn
-from codex_desk.runtimes.base import Endpoint, RuntimeFailure, RuntimeThread, ThreadSpec, TurnInput, TurnOutcome
+from codex_desk.runtimes.base import Compaction, Endpoint, RuntimeFailure, RuntimeThread, ThreadSpec, TurnInput, TurnOutcome
 from codex_desk.store.errors import StoreError
 from codex_desk.store.tables import Thread
 from codex_desk.tools.sandbox import Sandbox
@@ -130,9 +130,9 @@ class ThreadActor:
         try:
             finish = await self._outcome(run, thread, settings, instructions)
         except asyncio.CancelledError:
-            await asyncio.shield(self._settle(Finish(claimed, "interrupted", reason="host left")))
+            await asyncio.shield(self._settle(Finish(claimed, "interrupted", reason=HOST_LEFT), leaving=True))
             raise
-        except RuntimeFailure as failure:
+        except (RuntimeFailure, StoreError) as failure:
             finish = Finish(claimed, "failed", reason=str(failure))
         except Exception as error:
             LOG.exception("a turn of %s ended in an error", thread.handle)
@@ -141,8 +141,10 @@ class ThreadActor:
             self._run = None
         await self._settle(finish)
 
-    async def _settle(self, finish: Finish) -> None:
-        """Write a turn's end, however long the store cannot be written: without it the thread would never run again."""
+    async def _settle(self, finish: Finish, *, leaving: bool = False) -> None:
+        """Write a turn's end, however long the store cannot be written: without it the thread would never run again.
+
+        A host that is `leaving` tries once; what is left then is seen to as it signs off."""
         pause = 0.5
         while True:
             try:
@@ -154,6 +156,8 @@ class ThreadActor:
                 LOG.warning("a turn ended after its thread had gone to another process: %s", refusal.message)
                 return
             except StoreError as error:
+                if leaving:
+                    return
                 LOG.error("the end of a turn could not be written, trying again: %s", error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
@@ -163,13 +167,12 @@ class ThreadActor:
         runtime = await self._open(thread)
         endpoint = None if thread.runtime == "offline" else self._stage.surroundings.endpoint(settings)
         turn = self._input(run, thread, settings, instructions, endpoint)
-        if claimed.kind == "compact":
-            compaction = await runtime.compact(turn)
-            await run.compact(compaction)
-            return Finish(claimed, "completed", usage=compaction.usage)
-        if self._is_full(thread, settings, endpoint):
-            compaction = await runtime.compact(turn)
-            await run.compact(compaction)
+        if claimed.kind == "compact" or self._is_full(thread, settings, endpoint):
+            compaction = await self._compacted(runtime, turn, run)
+            if compaction is None:
+                return Finish(claimed, "interrupted", reason=self._stop_reason(claimed))
+            if claimed.kind == "compact":
+                return Finish(claimed, "completed", usage=compaction.usage)
             turn = self._input(run, thread, settings, instructions, endpoint)
         outcome = await self._watched(runtime, turn, run)
         reason = outcome.reason
@@ -177,27 +180,46 @@ class ThreadActor:
             reason = self._stop_reason(claimed) or reason or "by the user"
         return Finish(claimed, outcome.state, outcome.answer, reason, outcome.usage)
 
+    async def _compacted(self, runtime: RuntimeThread, turn: TurnInput, run: TurnRun) -> Compaction | None:
+        """Put a compaction in place of the history; None where the turn was stopped before it was made."""
+        making = asyncio.ensure_future(runtime.compact(turn))
+        try:
+            async with self._stopped_by(run.claimed, making.cancel):
+                compaction = await making
+        except asyncio.CancelledError:
+            if not making.cancelled() or self._stop_reason(run.claimed) is None:
+                making.cancel()
+                raise
+            return None
+        await run.compact(compaction)
+        return compaction
+
     async def _watched(self, runtime: RuntimeThread, turn: TurnInput, run: TurnRun) -> TurnOutcome:
         """Run the turn, and interrupt it as soon as its row says that it should stop."""
-        claimed = run.claimed
-        stop = asyncio.Event()
+        interrupting: list[asyncio.Task[None]] = []
+        async with self._stopped_by(run.claimed, lambda: interrupting.append(asyncio.create_task(runtime.interrupt()))):
+            return await runtime.run_turn(turn, run)
+
+    @asynccontextmanager
+    async def _stopped_by(self, claimed: Claimed, stop: Callable[[], object]) -> AsyncIterator[None]:
+        """Call `stop` once, as soon as the turn's row says that it should end; that may be before anything has begun."""
+        asked = False
+
+        def look() -> None:
+            nonlocal asked
+            if not asked and self._stop_reason(claimed):
+                asked = True
+                stop()
 
         def listen(event: Event) -> None:
-            if isinstance(event, TurnChanged) and event.turn_id == claimed.turn_id and self._stop_reason(claimed):
-                stop.set()
-
-        async def stopper() -> None:
-            await stop.wait()
-            await runtime.interrupt()
+            if isinstance(event, TurnChanged) and event.turn_id == claimed.turn_id:
+                look()
 
         self._stage.hub.add(listen)
-        stopping = asyncio.create_task(stopper())
-        if self._stop_reason(claimed):
-            stop.set()
         try:
-            return await runtime.run_turn(turn, run)
+            look()
+            yield
         finally:
-            stopping.cancel()
             self._stage.hub.remove(listen)
 
     def _stop_reason(self, claimed: Claimed) -> str | None:

@@ -23,6 +23,9 @@ from codex_desk.tools.workspace import Ask, Verdict, Workspace
 
 NOBODY = "nobody to ask"
 
+DIGITS = 19
+"""A number with as many may not fit the store's 64 bits; no message has one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -97,7 +100,7 @@ class Toolbox:
 
     def _target(self, name: str) -> int | str:
         digits = name.removeprefix("#")
-        return int(digits) if digits.isdecimal() else self._child(name)
+        return int(digits) if digits.isdecimal() and len(digits) < DIGITS else self._child(name)
 
     def _child(self, name: str) -> str:
         """The child that a model names, by handle or id."""

@@ -19,6 +19,9 @@ from codex_desk.text import one_line
 
 Ending = Literal["completed", "failed", "interrupted"]
 
+HOST_LEFT = "host left"
+"""Why a turn ended that was still running when the process that ran it went away in order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -166,11 +169,9 @@ class Claim(Action):
 
     def _next(self, tx: Tx, thread: Thread) -> Message | None:
         bound = 1 << 62 if self.up_to is None else self.up_to
-        clause = "to_id = ? AND state = 'queued' AND (id <= ? OR delivery = 'interrupt') ORDER BY delivery != 'interrupt', id"
-        message = tx.first(Message, clause, thread.id, bound)
-        if message is not None and self.human_only and message.origin != "human":
-            return None
-        return message
+        whose = " AND origin = 'human'" if self.human_only else ""
+        clause = f"to_id = ? AND state = 'queued' AND (id <= ? OR delivery = 'interrupt'){whose} ORDER BY delivery != 'interrupt', id"
+        return tx.first(Message, clause, thread.id, bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,6 @@ class Finish(Action):
     answer: str | None = None
     reason: str | None = None
     usage: Usage = field(default_factory=Usage)
-    needs_human: bool = False
     verb: ClassVar[str] = "finish"
 
     def perform(self, tx: Tx, by: By) -> None:
@@ -198,8 +198,6 @@ class Finish(Action):
             changes["last_line"] = one_line(self.answer)
         if self.usage.context_tokens:
             changes["context_tokens"] = self.usage.context_tokens
-        if self.needs_human:
-            changes |= {"status": "needs_human", "reason": self.reason}
         tx.update(thread, **changes)
         if tx.first(Message, "to_id = ? AND state = 'queued'", turn.thread_id) is None:
             lease = tx.lease(turn.thread_id)

@@ -110,7 +110,7 @@ class StartWait(Action):
         return Started(wait.id, tuple(numbers), wait.since)
 
     def _own(self, tx: Tx, number: int) -> int:
-        message = tx.get(Message, number)
+        message = tx.get(Message, number) if 0 < number < 1 << 63 else None
         if message is None or message.from_id != self.thread:
             raise Refusal("unknown_message", f"you sent no message #{number}")
         return number

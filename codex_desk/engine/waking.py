@@ -31,9 +31,8 @@ def answer_came(tx: Tx, message: Message) -> None:
 
 
 def turn_ended(tx: Tx, turn: Turn) -> None:
-    """A turn that ended takes its own unfired wakes along only where they are due; answers that it has not been given before stay for the next wake."""
-    wake = tx.get(Wake, turn.id)
-    if wake is not None:
+    """A turn ended: answers that came while it ran, and that no wait gave it, would never be heard by its sender. They count as come now."""
+    if any(each.state in FINAL_STATES and _wakes(tx, each) for each in _asked(tx, turn.id)):
         _plan(tx, turn)
 
 
@@ -77,14 +76,14 @@ class FireWake(Action):
         sender = tx.thread(asking.thread_id)
         if not answers or sender.archived_at is not None:
             return None
-        for each in answers:
-            tx.update(each, returned_at=tx.now)
         numbers = ", ".join(f"#{each.id}" for each in answers)
         if sender.context_tokens > LARGE_TOKENS and _idle(tx, sender) > LONG_IDLE:
             why = f"answers came ({numbers}); waking {sender.handle} would read {sender.context_tokens:,} tokens again. Prompt it to go on"
             tx.update(sender, status="needs_human", reason=why)
             tx.crossing("held", "system", End(sender.id, why), None)
             return None
+        for each in answers:
+            tx.update(each, returned_at=tx.now)
         return self._send(tx, asking, sender, answers, numbers)
 
     def _send(self, tx: Tx, asking: Turn, sender: Thread, answers: list[Message], numbers: str) -> int:

@@ -51,6 +51,7 @@ class Database:
             if version < SCHEMA_VERSION:
                 _bring_up_to_date(path, backups)
             database = cls(path)
+            database.write_engine.connect().close()  # it stays open in its pool; the writer's thread has nobody to tell that it cannot be had
             database.reading().execute("SELECT next_seq FROM head").fetchone()
         except StoreError:
             raise

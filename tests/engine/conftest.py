@@ -8,6 +8,8 @@ import pytest
 from hypothesis import settings
 
 from codex_desk.engine.desk import Desk
+from codex_desk.engine.links import Attach
+from codex_desk.engine.views import ThreadView
 from codex_desk.store.database import Database
 from codex_desk.tools.sandbox import Sandbox
 from tests.engine.scripted import Place, ScriptedRuntime
@@ -57,3 +59,32 @@ async def desk(place: Place) -> AsyncIterator[Desk]:
     """An open desk that runs every thread's turns."""
     async with place.open() as opened:
         yield opened
+
+
+@pytest.fixture
+async def operator(place: Place, desk: Desk) -> ThreadView:
+    return await place.session(desk, "operator")
+
+
+@pytest.fixture
+async def reviewer(place: Place, desk: Desk, operator: ThreadView) -> ThreadView:
+    """Attached to the operator."""
+    thread = await place.session(desk, "reviewer")
+    await desk.do(Attach(thread.id, operator.id))
+    return desk.thread(thread.id)
+
+
+@pytest.fixture
+async def team(place: Place, desk: Desk) -> dict[str, ThreadView]:
+    """Five sessions, attached to nothing."""
+    return {handle: await place.session(desk, handle) for handle in ("operator", "reviewer", "tester", "writer", "reader")}
+
+
+@pytest.fixture
+async def children(place: Place, desk: Desk, operator: ThreadView) -> dict[str, ThreadView]:
+    """A reviewer and a tester, attached to the operator."""
+    made = {}
+    for handle in ("reviewer", "tester"):
+        made[handle] = await place.session(desk, handle)
+        await desk.do(Attach(made[handle].id, operator.id))
+    return made

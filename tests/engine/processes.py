@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from codex_desk.engine.errors import Refusal
 from codex_desk.engine.links import Archive, Attach, Detach, Unarchive
 from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import Rename
+from codex_desk.store.errors import StoreError
 from codex_desk.tools.sandbox import Sandbox
 from tests.engine.scripted import Place, Scripted, at_rest, final
 
@@ -189,7 +191,8 @@ def crash_everywhere(root: Path, worker: str, workers: str) -> None:
         here = root.parent / f"crash-{statement}"
         shutil.copytree(root, here)
         code = forked(lambda at=statement, where=here: crash_at(where, at))
-        forked(lambda where=here: tell(asyncio.run(look_after(where)) | {"code": code, "statement": statement}))
+        found = {"code": code, "statement": statement}
+        forked(lambda where=here, found=found: tell(asyncio.run(look_after(where)) | found))
         shutil.rmtree(here)
         if code != CRASHED:
             return
@@ -225,7 +228,31 @@ async def shuffle(root: Path, seed: str, steps: str) -> None:
                 tell(one)
 
 
-WHAT: dict[str, Callable[..., Coroutine[Any, Any, None] | None]] = {"hang": hang, "crash": crash_everywhere, "shuffle": shuffle}
+# --- a disk that fills up -----------------------------------------------------------------------------------------------------------------
+
+
+async def fill(root: Path) -> None:
+    """Send until nothing more can be written; tell what was acknowledged, then what the store said."""
+    place = Place(root)
+    async with place.open("none") as desk:
+        operator = desk.resolve("operator").id
+        allowed = 400_000  # bytes in any one file
+        resource.setrlimit(resource.RLIMIT_FSIZE, (allowed, resource.RLIM_INFINITY))
+        try:
+            while True:
+                tell((await desk.do(Send(operator, "x" * 20_000))).id)
+        except StoreError as error:
+            tell(error.code)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        tell((await desk.do(Send(operator, "room again"))).id)
+
+
+WHAT: dict[str, Callable[..., Coroutine[Any, Any, None] | None]] = {
+    "hang": hang,
+    "crash": crash_everywhere,
+    "shuffle": shuffle,
+    "fill": fill,
+}
 
 
 def main(what: str, root: str, *more: str) -> None:

@@ -12,9 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import pytest
+
 from codex_desk.engine.desk import Desk
+from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import Event
 from codex_desk.engine.identity import By
+from codex_desk.engine.journal import Action
 from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import New
 from codex_desk.engine.views import MessageView, ThreadView
@@ -89,6 +93,18 @@ Script = Callable[[Scripted], Awaitable[str | TurnOutcome | None]]
 
 async def echo(turn: Scripted) -> str:
     return f"{turn.handle} answers {turn.body}"
+
+
+class Gate:
+    """A script that waits until the test opens it, then answers as `echo` does."""
+
+    def __init__(self) -> None:
+        self.began, self.open = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, turn: Scripted) -> str:
+        self.began.set()
+        await self.open.wait()
+        return await echo(turn)
 
 
 @dataclass(slots=True)
@@ -238,6 +254,13 @@ async def at_rest(desk: Desk) -> None:
     """Until no turn runs, nothing is queued and no wake is due anywhere on the desk."""
     busy = "SELECT 1 FROM message WHERE state IN ('queued', 'running') UNION SELECT 1 FROM turn WHERE state = 'running' UNION SELECT 1 FROM wake"
     await until(desk, lambda: not desk.rows(busy))
+
+
+async def refused(desk: Desk, action: Action, by: By | None = None) -> Refusal:
+    """The refusal of an action that must not be taken."""
+    with pytest.raises(Refusal) as caught:
+        await desk.do(action, by)
+    return caught.value
 
 
 def agent(thread: ThreadView, turn_id: str | None = None) -> By:

@@ -83,9 +83,7 @@ async def test_with_the_variable_it_is_that_agent_and_cannot_take_it_off_in_the_
         assert mine.identity == By("agent", operator.id)
 
 
-async def test_an_agents_process_may_write_along_its_edges_while_its_turn_runs(
-    place: Place, runtime: ScriptedRuntime, desk: Desk
-) -> None:
+async def test_an_agents_process_may_write_along_its_edges_while_its_turn_runs(place: Place, runtime: ScriptedRuntime, desk: Desk) -> None:
     operator, reviewer = [await place.session(desk, handle) for handle in ("operator", "reviewer")]
     await desk.do(Attach(reviewer.id, operator.id))
     sent = []

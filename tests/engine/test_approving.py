@@ -8,19 +8,12 @@ import pytest
 
 from codex_desk.engine.approvals import Asked, Decide, Expire, Request, Revoke
 from codex_desk.engine.desk import Desk
-from codex_desk.engine.errors import Refusal
 from codex_desk.engine.links import Attach
 from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import Fork, New, Set
 from codex_desk.engine.turns import Interrupt
 from codex_desk.engine.views import ThreadView
-from tests.engine.scripted import Place, Scripted, ScriptedRuntime, agent, final, kinds, lines, prompt, until
-
-
-async def refused(desk: Desk, action, by=None) -> Refusal:  # type: ignore[no-untyped-def]
-    with pytest.raises(Refusal) as caught:
-        await desk.do(action, by)
-    return caught.value
+from tests.engine.scripted import Place, Scripted, ScriptedRuntime, agent, final, kinds, lines, prompt, refused, until
 
 
 def shell(*commands: str):  # type: ignore[no-untyped-def]
@@ -34,11 +27,6 @@ def shell(*commands: str):  # type: ignore[no-untyped-def]
         return json.dumps(went)
 
     return script
-
-
-@pytest.fixture
-async def operator(place: Place, desk: Desk) -> ThreadView:
-    return await place.session(desk, "operator")
 
 
 async def asking(desk: Desk, runtime: ScriptedRuntime, thread: ThreadView, *commands: str) -> int:
@@ -119,10 +107,7 @@ async def test_only_the_user_answers_and_only_once(runtime: ScriptedRuntime, des
     await final(desk, number)
 
 
-@pytest.mark.row("S1-14")
-async def test_numbers_are_desk_wide_and_never_used_again(
-    place: Place, runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
-) -> None:
+async def test_numbers_are_desk_wide_and_never_used_again(place: Place, runtime: ScriptedRuntime, desk: Desk, operator: ThreadView) -> None:
     reviewer = await place.session(desk, "reviewer")
     ids = []
     for thread in (operator, reviewer, operator):
@@ -133,8 +118,9 @@ async def test_numbers_are_desk_wide_and_never_used_again(
     assert ids == ["operator-1", "reviewer-2", "operator-3"]
 
 
-@pytest.mark.row("S1-14")
-async def test_a_subagents_approval_is_named_after_its_parent(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, place: Place) -> None:
+async def test_a_subagents_approval_is_named_after_its_parent(
+    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, place: Place
+) -> None:
     sub = await place.session(desk, "digger")
     await desk.ledger.run(lambda tx: tx.update(tx.thread(sub.id), kind="subagent", spawned_by=operator.id) and None)
     await asking(desk, runtime, sub, "true")
@@ -202,7 +188,9 @@ async def test_a_grant_is_a_prefix_of_the_arguments_of_one_simple_command(
     assert await covered(desk, operator, command) == passes
 
 
-@pytest.mark.parametrize("command", ["make test > out", "make test; rm x", "make $(cat x)", "make test | tee y", "make `x`", "make test && rm x"])
+@pytest.mark.parametrize(
+    "command", ["make test > out", "make test; rm x", "make $(cat x)", "make test | tee y", "make `x`", "make test && rm x"]
+)
 async def test_no_rule_can_stand_for_more_than_one_simple_command(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, command: str
 ) -> None:
@@ -223,9 +211,7 @@ async def test_a_grant_does_not_cover_a_command_with_an_operator(
     await final(desk, number)
 
 
-async def test_a_granted_command_runs_without_asking_and_is_on_record(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
-) -> None:
+async def test_a_granted_command_runs_without_asking_and_is_on_record(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView) -> None:
     await grant(desk, runtime, operator, "true", "thread")
     runtime.scripts["operator"] = shell("true")
     assert (await prompt(desk, operator, "again")).answer == "[0]"
@@ -244,9 +230,7 @@ async def test_a_revoked_grant_covers_nothing(runtime: ScriptedRuntime, desk: De
     assert (await refused(desk, Revoke(99))).code == "unknown_grant"
 
 
-async def test_with_nobody_to_ask_an_approval_expires_as_a_refusal_that_the_model_reads(
-    place: Place, runtime: ScriptedRuntime
-) -> None:
+async def test_with_nobody_to_ask_an_approval_expires_as_a_refusal_that_the_model_reads(place: Place, runtime: ScriptedRuntime) -> None:
     async with place.open("once", patience=0.0) as desk:
         operator = await place.session(desk, "operator")
         runtime.scripts["operator"] = shell("touch made")
@@ -282,7 +266,7 @@ async def test_an_approval_whose_turn_ends_expires_with_it_and_is_on_record(
     assert desk.thread(operator.id).status == "idle"
 
 
-@pytest.mark.row("S1-18", "S1-04")
+@pytest.mark.row("S1-18")
 async def test_two_sessions_ask_at_once_and_each_gets_its_own_answer(
     place: Place, runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
 ) -> None:

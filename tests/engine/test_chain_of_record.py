@@ -229,6 +229,7 @@ def item_with(desk: Desk, thread: ThreadView, text: str, kind: str | None = None
 
 async def with_secret(place: Place, desk: Desk, body: str) -> tuple[ThreadView, ThreadView]:
     """A secret that was prompted, sent on, answered with, steered, edited and called a tool with."""
+
     async def pass_on(turn: Scripted) -> str:
         number = await turn.send("reviewer", turn.body)
         await turn.wait(number)

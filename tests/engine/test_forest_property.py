@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -151,7 +151,12 @@ class Forest(RuleBasedStateMachine):
     @rule(process=which, actor=session, child=session, parent=session)
     def an_agent_tries_what_only_the_user_may(self, process: int, actor: int, child: int, parent: int) -> None:
         by = By("agent", self.ids[actor])
-        tried = (Attach(self.ids[child], self.ids[parent], move=True), Detach(self.ids[child]), Archive(self.ids[child]), Unarchive(self.ids[child]))
+        tried = (
+            Attach(self.ids[child], self.ids[parent], move=True),
+            Detach(self.ids[child]),
+            Archive(self.ids[child]),
+            Unarchive(self.ids[child]),
+        )
         assert not any(self.do(process, action, by) for action in tried)
 
     @rule(edges=st.lists(st.tuples(session, session), min_size=2, max_size=4))
@@ -190,9 +195,7 @@ class Forest(RuleBasedStateMachine):
             shutil.rmtree(self.root)
 
 
-Forest.TestCase.settings = settings(
-    max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+Forest.TestCase.settings = settings(max_examples=12, stateful_step_count=25, deadline=None, derandomize=True)
 TestForest = Forest.TestCase
 TestForest.pytestmark = [pytest.mark.row("S0-27"), pytest.mark.row("S0-28")]  # type: ignore[attr-defined]
 

@@ -14,11 +14,6 @@ from tests.engine.scripted import Place, Scripted, ScriptedRuntime, at_rest, fin
 
 
 @pytest.fixture
-async def operator(place: Place, desk: Desk) -> ThreadView:
-    return await place.session(desk, "operator")
-
-
-@pytest.fixture
 async def reviewer(place: Place, desk: Desk, operator: ThreadView, runtime: ScriptedRuntime) -> ThreadView:
     """Attached to the operator, which sends it one message in each turn and ends."""
 
@@ -48,9 +43,7 @@ async def test_after_an_interrupt_no_agent_starts_a_turn_until_the_user_resumes(
     assert not desk.thread(reviewer.id).held
 
 
-async def test_a_prompt_gives_the_hand_back_too(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
-) -> None:
+async def test_a_prompt_gives_the_hand_back_too(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView) -> None:
     await desk.do(Interrupt(reviewer.id))
     number = await sent_by(desk, operator)
     mine = await desk.do(Send(reviewer.id, "go on"))
@@ -144,3 +137,12 @@ async def test_what_waited_for_the_typing_starts_by_itself_afterwards(
     monkeypatch.setattr(hosting, "HANDS_OFF_S", 0.1)
     desk.keystroke(reviewer.id)
     assert (await final(desk, await sent_by(desk, operator)))[0].state == "answered"
+
+
+async def test_the_users_prompt_does_not_wait_behind_an_agents_message_while_he_types(
+    desk: Desk, operator: ThreadView, reviewer: ThreadView, clock: Clock
+) -> None:
+    desk.keystroke(reviewer.id)
+    number = await sent_by(desk, operator)
+    assert (await prompt(desk, reviewer, "hello")).answer == "reviewer answers hello"
+    assert desk.message(number).state == "queued"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -17,11 +18,14 @@ from codex_desk.engine.mailbox import Send
 from codex_desk.runtimes.base import ItemDraft, RuntimeFailure, ThreadSpec
 from codex_desk.store import database
 from codex_desk.store.errors import StoreError
+from tests.engine.processes import processes
 from tests.engine.scripted import Place, Scripted, ScriptedRuntime, ScriptedThread, at_rest, final, lines, prompt
 
 
 @pytest.mark.row("S1-12")
-@pytest.mark.parametrize("error", [ValueError("a bug"), RuntimeFailure("the endpoint is gone"), OSError(28, "No space left"), RecursionError()])
+@pytest.mark.parametrize(
+    "error", [ValueError("a bug"), RuntimeFailure("the endpoint is gone"), OSError(28, "No space left"), RecursionError()]
+)
 async def test_a_runtime_that_raises_in_one_thread_touches_no_other(
     place: Place, runtime: ScriptedRuntime, desk: Desk, error: Exception
 ) -> None:
@@ -64,7 +68,9 @@ async def test_a_runtime_that_cannot_be_opened_fails_the_message_and_not_the_que
 async def test_broken_settings_of_one_project_stop_only_its_own_sessions(place: Place, desk: Desk) -> None:
     sick, well = [await place.session(desk, handle) for handle in ("sick", "well")]
     await desk.ledger.run(
-        lambda tx: tx.connection.exec_driver_sql("UPDATE thread SET settings = ? WHERE id = ?", ('{"sandbox_mode": "none"}', sick.id)) and None
+        lambda tx: (
+            tx.connection.exec_driver_sql("UPDATE thread SET settings = ? WHERE id = ?", ('{"sandbox_mode": "none"}', sick.id)) and None
+        )
     )
     waiting = await desk.do(Send(sick.id, "go"))
     assert (await prompt(desk, well, "go")).state == "answered"
@@ -119,6 +125,19 @@ async def test_what_a_locked_store_refuses_is_not_acknowledged_and_can_be_sent_a
         assert desk.queue(operator.id) == []
         await desk.do(Send(operator.id, "again"))
         assert [message.body for message in desk.queue(operator.id)] == ["again"]
+
+
+async def test_a_disk_that_fills_up_loses_nothing_that_was_acknowledged(place: Place) -> None:
+    async with place.open("none") as desk:
+        operator = await place.session(desk, "operator")
+    with processes("fill", place.root, ()) as (filler,):
+        *acknowledged, code, after = (json.loads(line) for line in filler.communicate()[0].splitlines())
+        assert filler.returncode == 0
+    assert code in ("disk_full", "store_unwritable")
+    async with place.open("none") as desk:
+        assert [message.id for message in desk.queue(operator.id)] == [*acknowledged, after]
+        assert len(acknowledged) >= 3
+        assert desk.verify_audit().verified
 
 
 async def test_a_turn_that_meets_a_locked_store_ends_once_it_can_be_written_again(

@@ -6,11 +6,12 @@ import os
 
 import pytest
 
-from codex_desk.engine.links import Attach
+from codex_desk.engine.events import TurnChanged
+from codex_desk.engine.links import Archive, Attach
 from codex_desk.engine.mailbox import Send
 from codex_desk.engine.views import FINAL_STATES
 from tests.engine.processes import CRASHED, killed, processes, told
-from tests.engine.scripted import Place, Scripted, at_rest, final, lines, prompt, until
+from tests.engine.scripted import PATIENCE, Place, Scripted, at_rest, final, lines, prompt, until
 
 
 @pytest.mark.row("S1-12")
@@ -66,6 +67,30 @@ async def test_an_open_desk_takes_over_from_a_one_shot_host_that_is_killed(place
     assert [(view.state, view.reason) for view in views] == [("interrupted", "process ended"), ("answered", None)]
 
 
+async def test_a_process_that_only_watches_sees_the_end_of_a_killed_hosts_turn(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codex_desk.engine.desk.RECOVER_EVERY_S", 0.02)
+    async with place.open("none") as desk:
+        operator = await place.session(desk, "operator")
+        number = (await desk.do(Send(operator.id, "one"))).id
+    with processes("hang", place.root, ("desk", 0)) as (host,):
+        assert told(host) == "running"
+        async with place.open("once") as watcher:
+            watching = asyncio.create_task(watcher.run_until([number], timeout=PATIENCE))
+            killed(host)
+            assert [view.reason for view in await watching] == ["process ended"]
+
+
+async def test_a_session_whose_host_was_killed_can_be_archived(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codex_desk.engine.desk.RECOVER_EVERY_S", 0.02)
+    async with place.open("none") as desk:
+        operator = await place.session(desk, "operator")
+        await desk.do(Send(operator.id, "one"))
+        with processes("hang", place.root, ("desk", 0)) as (host,):
+            assert told(host) == "running"
+            killed(host)
+        assert (await desk.do(Archive(operator.id))).status == "archived"
+
+
 async def test_a_desk_goes_on_with_the_queue_when_a_one_shot_host_has_left(place: Place) -> None:
     async with place.open("none") as desk:
         operator = await place.session(desk, "operator")
@@ -82,11 +107,17 @@ async def test_a_desk_goes_on_with_the_queue_when_a_one_shot_host_has_left(place
     async with place.open("once") as once:
         running = asyncio.create_task(once.run_until([first]))
         await until(once, lambda: once.message(first).state == "running")
-        async with place.open() as desk:
+        async with place.open() as desk, desk.subscribe() as events:
             desk_is_open.set()
             await running
+            async for event in events:
+                if isinstance(event, TurnChanged) and event.state == "completed":
+                    break
+            desk_host, once_host = desk._host, once._host
+            assert desk_host is not None and once_host is not None
+            await desk_host.rest()  # it has looked, and the thread was still the other's
             assert once.message(second).state == "queued"
-            await once._host.close()  # type: ignore[union-attr]
+            await once_host.close()
             once._host = None
             assert (await final(desk, second))[0].answer == "answer to two"
 

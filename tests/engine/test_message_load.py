@@ -65,7 +65,10 @@ async def test_100_sends_of_a_parent_to_busy_sessions_come_back_each_to_its_ques
     assert all(runtime.most[child.handle or ""] == 1 for child in children)
 
 
-@pytest.mark.row("S0-42", "S1-01", "S1-09", "S1-24")
+@pytest.mark.row("S0-42")
+@pytest.mark.row("S1-01")
+@pytest.mark.row("S1-09")
+@pytest.mark.row("S1-24")
 async def test_fifty_sessions_at_once_lose_and_cross_no_answer(place: Place, runtime: ScriptedRuntime, desk: Desk) -> None:
     sessions = [await place.session(desk, f"s{n}") for n in range(50)]
     sent = [await desk.do(Send(session.id, f"secret of {session.handle} {turn}")) for turn in range(3) for session in sessions]

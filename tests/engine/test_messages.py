@@ -1,58 +1,13 @@
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from codex_desk.engine.desk import Desk
-from codex_desk.engine.errors import Refusal
-from codex_desk.engine.links import Archive, Attach, Detach
+from codex_desk.engine.links import Archive
 from codex_desk.engine.mailbox import Ask, Edit, Remove, Report, Send
-from codex_desk.engine.sessions import Set
-from codex_desk.engine.turns import Resume
 from codex_desk.engine.views import ThreadView
-from codex_desk.rights import Rights
 from codex_desk.runtimes.base import TurnOutcome
-from tests.engine.scripted import Place, Scripted, ScriptedRuntime, agent, at_rest, final, kinds, lines, prompt, until
-
-
-@pytest.fixture
-async def operator(place: Place, desk: Desk) -> ThreadView:
-    return await place.session(desk, "operator")
-
-
-@pytest.fixture
-async def reviewer(place: Place, desk: Desk, operator: ThreadView) -> ThreadView:
-    """Attached to the operator."""
-    thread = await place.session(desk, "reviewer")
-    await desk.do(Attach(thread.id, operator.id))
-    return desk.thread(thread.id)
-
-
-class Gate:
-    """Holds a script back until the test opens it."""
-
-    def __init__(self) -> None:
-        self.began, self.open = asyncio.Event(), asyncio.Event()
-
-    async def __call__(self, turn: Scripted) -> str:
-        self.began.set()
-        await self.open.wait()
-        return f"{turn.handle} answers {turn.body}"
-
-
-async def refused(desk: Desk, action, by=None) -> Refusal:  # type: ignore[no-untyped-def]
-    with pytest.raises(Refusal) as caught:
-        await desk.do(action, by)
-    return caught.value
-
-
-def stored_rights(desk: Desk, table: str, number: str | int) -> Rights | None:
-    import json
-
-    text = desk.rows(f"SELECT rights FROM {table} WHERE id = ?", (number,))[0]["rights"]
-    return None if text in (None, "null") else Rights.from_json(json.loads(text))
-
+from tests.engine.scripted import Gate, Place, Scripted, ScriptedRuntime, agent, at_rest, final, kinds, lines, prompt, refused
 
 # --- 2.1: a prompt is a message ---------------------------------------------------------------------------------------------------------------
 
@@ -100,7 +55,9 @@ async def test_unknown_threads_and_messages_are_refused(desk: Desk, operator: Th
 # --- 2.2: along an edge only ------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.row("S0-04", "S0-05", "S0-18")
+@pytest.mark.row("S0-04")
+@pytest.mark.row("S0-05")
+@pytest.mark.row("S0-18")
 async def test_an_orchestrator_asks_its_child_and_gets_the_answer(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
 ) -> None:
@@ -110,6 +67,25 @@ async def test_an_orchestrator_asks_its_child_and_gets_the_answer(
     runtime.scripts["operator"] = ask
     assert (await prompt(desk, operator, "go")).answer == "reviewer answers look at this"
     assert runtime.bodies("reviewer") == ["look at this"]
+
+
+@pytest.mark.row("S0-30")
+@pytest.mark.row("S0-32")
+async def test_an_operator_has_its_plan_after_the_review_it_asked_for(
+    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
+) -> None:
+    async def review(turn: Scripted) -> str:
+        return "one leak, in store.py"
+
+    async def plan(turn: Scripted) -> str:
+        found = await turn.ask("reviewer", "review the diff of store.py")
+        await turn.call("update_plan", plan=[{"step": f"fix: {found}", "status": "in_progress"}])
+        return "planned"
+
+    runtime.scripts |= {"operator": plan, "reviewer": review}
+    await prompt(desk, operator, "go")
+    (item,) = [item for item in desk.items(operator.id) if item.kind == "plan"]
+    assert item.data["steps"][0]["step"] == "fix: one leak, in store.py"
 
 
 @pytest.mark.row("S0-38")
@@ -199,193 +175,6 @@ async def test_an_agent_cannot_write_from_somebody_elses_turn(
     await gate.began.wait()
     assert (await refused(desk, Ask(reviewer.id, "x"), agent(operator, desk.message(sent.id).turn_id))).code == "origin_agent"
     gate.open.set()
-
-
-# --- 2.3: delivery ----------------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.row("S1-06")
-async def test_after_turn_is_a_queue_in_which_one_message_is_one_turn(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
-) -> None:
-    gate = runtime.scripts["operator"] = Gate()
-    sent = [await desk.do(Send(operator.id, f"m{n}")) for n in range(5)]
-    await gate.began.wait()
-    assert [message.body for message in desk.queue(operator.id)] == ["m1", "m2", "m3", "m4"]
-    gate.open.set()
-    answers = [message.answer for message in await final(desk, *(each.id for each in sent))]
-    assert answers == [f"operator answers m{n}" for n in range(5)]
-    assert len({desk.message(each.id).turn_id for each in sent}) == 5
-
-
-@pytest.mark.row("S1-25")
-async def test_a_steer_is_taken_at_a_tool_boundary_and_ends_as_delivered_without_an_answer(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
-) -> None:
-    gate, taken = Gate(), []
-
-    async def step(turn: Scripted) -> str:
-        gate.began.set()
-        await gate.open.wait()
-        taken.extend(await turn.host.take_steers())
-        return "done"
-
-    runtime.scripts["operator"] = step
-    first = await desk.do(Send(operator.id, "go"))
-    await gate.began.wait()
-    steer = await desk.do(Send(operator.id, "rather that way", delivery="next_step"))
-    assert (steer.state, steer.delivery) == ("queued", "next_step")
-    gate.open.set()
-    first, steer = await final(desk, first.id, steer.id)
-    assert taken == ["rather that way"]
-    assert (steer.state, steer.answer, steer.turn_id) == ("delivered", None, first.turn_id)
-    shown = [(item.text, item.origin, item.turn_id) for item in desk.items(operator.id) if item.kind == "user_message"]
-    assert shown == [("go", "human", first.turn_id), ("rather that way", "human", first.turn_id)]
-
-
-@pytest.mark.row("S1-25")
-async def test_a_steer_that_came_after_the_last_tool_boundary_is_a_turn_of_its_own(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
-) -> None:
-    gate = runtime.scripts["operator"] = Gate()
-    await desk.do(Send(operator.id, "go"))
-    await gate.began.wait()
-    steer = await desk.do(Send(operator.id, "too late", delivery="next_step"))
-    gate.open.set()
-    (steer,) = await final(desk, steer.id)
-    assert (steer.state, steer.delivery, steer.answer) == ("answered", "after_turn", "operator answers too late")
-
-
-async def test_a_steer_without_a_running_turn_is_queued_and_the_result_says_so(desk: Desk, operator: ThreadView) -> None:
-    steer = await desk.do(Send(operator.id, "hello", delivery="next_step"))
-    assert steer.delivery == "after_turn"
-    assert (await final(desk, steer.id))[0].state == "answered"
-
-
-async def test_a_parent_steers_its_child_through_an_envelope(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
-) -> None:
-    gate, taken = Gate(), []
-
-    async def step(turn: Scripted) -> str:
-        gate.began.set()
-        await gate.open.wait()
-        taken.extend(await turn.host.take_steers())
-        return "done"
-
-    async def steer(turn: Scripted) -> str:
-        asked = await turn.send("reviewer", "begin")
-        await gate.began.wait()
-        result = await turn.tool("send_message", target="reviewer", message="and mind this", delivery="next_step")
-        assert (result["delivery"], result["state"], result["position"]) == ("next_step", "queued", 1)
-        gate.open.set()
-        await turn.wait(asked)
-        return str(result["message_id"])
-
-    runtime.scripts |= {"operator": steer, "reviewer": step}
-    number = int((await prompt(desk, operator, "go")).answer or "")
-    assert desk.message(number).state == "delivered"
-    assert len(taken) == 1
-    assert "from operator, your parent" in taken[0]
-    assert "not from the user" in taken[0]
-    assert [item.origin for item in desk.items(reviewer.id) if item.text == "and mind this"] == ["agent"]
-
-
-async def test_a_steer_into_a_turn_with_wider_rights_than_the_senders_becomes_a_turn_of_its_own(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
-) -> None:
-    await desk.do(Set(operator.id, "sandbox_mode", "read-only"))
-    gate = runtime.scripts["reviewer"] = Gate()
-
-    async def steer(turn: Scripted) -> str:
-        return (await turn.tool("send_message", target="reviewer", message="write it", delivery="next_step"))["delivery"]
-
-    runtime.scripts["operator"] = steer
-    await desk.do(Send(reviewer.id, "the user's own"))
-    await gate.began.wait()
-    assert (await prompt(desk, operator, "go")).answer == "after_turn"
-    gate.open.set()
-    await at_rest(desk)
-    assert [turn.rights.mode for turn in runtime.inputs["reviewer"]] == ["workspace-write", "read-only"]
-
-
-async def test_a_steer_that_was_held_does_not_slip_into_a_later_turn_with_wider_rights(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
-) -> None:
-    await desk.do(Set(operator.id, "sandbox_mode", "read-only"))
-    first, second = Gate(), Gate()
-    gates, taken = iter((first, second)), []
-
-    async def step(turn: Scripted) -> str:
-        gate = next(gates, None)
-        if gate is not None:
-            gate.began.set()
-            await gate.open.wait()
-            taken.extend(await turn.host.take_steers())
-        return "done"
-
-    async def steer(turn: Scripted) -> str:
-        await turn.send("reviewer", "begin")
-        await first.began.wait()
-        await desk.ledger.run(
-            lambda tx: tx.connection.exec_driver_sql("UPDATE attachment SET held_reason = 'a budget' WHERE ended_at IS NULL") and None
-        )
-        return str(await turn.send("reviewer", "write it", delivery="next_step"))
-
-    runtime.scripts |= {"operator": steer, "reviewer": step}
-    number = int((await prompt(desk, operator, "go")).answer or "")
-    assert desk.message(number).state == "held"
-    first.open.set()
-    await until(desk, lambda: desk.thread(reviewer.id).status != "running")
-    await desk.do(Send(reviewer.id, "the user's own, with its full rights"))
-    await second.began.wait()
-    await desk.do(Resume(reviewer.id))
-    second.open.set()
-    await final(desk, number)
-    assert taken == []
-    assert runtime.inputs["reviewer"][-1].rights.mode == "read-only"
-
-
-async def test_an_interrupting_message_of_the_user_replaces_the_running_turn(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
-) -> None:
-    gate = Gate()
-    runtime.scripts["operator"] = gate
-    old = await desk.do(Send(operator.id, "old"))
-    queued = await desk.do(Send(operator.id, "queued"))
-    await gate.began.wait()
-    gate.open.clear()
-    runtime.scripts["operator"] = runtime.default
-    new = await desk.do(Send(operator.id, "new", delivery="interrupt"))
-    old, new, queued = await final(desk, old.id, new.id, queued.id)
-    assert (old.state, old.reason) == ("interrupted", "replaced")
-    assert (new.state, queued.state) == ("answered", "answered")
-    assert runtime.bodies("operator") == ["old", "new", "queued"]
-
-
-async def test_an_agent_interrupts_only_where_its_edge_allows_it(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
-) -> None:
-    gate = Gate()
-    runtime.scripts["reviewer"] = gate
-    results: list[dict] = []
-
-    async def barge_in(turn: Scripted) -> str:
-        results.append(await turn.tool("send_message", target="reviewer", message="stop that", delivery="interrupt"))
-        return "sent"
-
-    runtime.scripts["operator"] = barge_in
-    running = await desk.do(Send(reviewer.id, "old"))
-    await gate.began.wait()
-    await prompt(desk, operator, "try")
-    assert results[0]["error"]["code"] == "no_interrupt"
-    assert desk.message(running.id).state == "running"
-    await desk.do(Attach(reviewer.id, operator.id, interrupt=True))
-    runtime.scripts["reviewer"] = runtime.default
-    await prompt(desk, operator, "again")
-    (old,) = await final(desk, running.id)
-    assert (old.state, old.reason) == ("interrupted", "replaced")
-    assert (await final(desk, results[1]["message_id"]))[0].answer == "reviewer answers stop that"
 
 
 # --- 2.4: states ------------------------------------------------------------------------------------------------------------------------------
@@ -494,9 +283,7 @@ async def test_a_removed_message_is_cancelled_with_a_line_on_both_sides_and_neve
     assert runtime.bodies("reviewer") == ["busy"]
 
 
-async def test_what_runs_or_has_ended_can_be_neither_edited_nor_removed(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
-) -> None:
+async def test_what_runs_or_has_ended_can_be_neither_edited_nor_removed(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView) -> None:
     gate = runtime.scripts["operator"] = Gate()
     sent = await desk.do(Send(operator.id, "go"))
     await gate.began.wait()
@@ -525,7 +312,6 @@ async def test_an_envelope_is_the_input_and_a_prompt_stands_as_it_was_written(
     assert sealed.startswith("Message #2 from operator, your parent")
 
 
-@pytest.mark.row("S0-33")
 async def test_what_the_user_writes_for_a_parent_says_so(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
 ) -> None:
@@ -542,116 +328,14 @@ async def test_the_user_may_speak_for_a_child_to_its_parent(
     assert "the user wrote this for reviewer, your child" in runtime.inputs["operator"][0].input
 
 
-# --- 2.7: rights ------------------------------------------------------------------------------------------------------------------------------
-
-
-FULL, WRITE, READ = "danger-full-access", "workspace-write", "read-only"
-
-
-@pytest.mark.parametrize(("sender", "target", "mode"), [(READ, FULL, READ), (FULL, READ, READ), (WRITE, FULL, WRITE), (FULL, FULL, FULL)])
-async def test_a_message_runs_with_the_lesser_rights_of_both(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView, sender: str, target: str, mode: str
-) -> None:
-    async def ask(turn: Scripted) -> str:
-        return await turn.ask("reviewer", "look")
-
-    runtime.scripts["operator"] = ask
-    await desk.do(Set(operator.id, "sandbox_mode", sender))
-    await desk.do(Set(reviewer.id, "sandbox_mode", target))
-    await prompt(desk, operator, "go")
-    turn = runtime.inputs["reviewer"][0]
-    assert turn.rights.mode == mode
-    assert stored_rights(desk, "turn", turn.turn_id) == turn.rights
-    assert stored_rights(desk, "message", 2) == runtime.inputs["operator"][0].rights
-
-
-async def test_each_part_of_the_rights_is_compared_alone(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
-) -> None:
-    async def ask(turn: Scripted) -> str:
-        return await turn.ask("reviewer", "look")
-
-    runtime.scripts["operator"] = ask
-    await desk.do(Set(operator.id, "approval_policy", "never"))
-    await desk.do(Set(operator.id, "sandbox_workspace_write.network_access", "true"))
-    await desk.do(Set(reviewer.id, "sandbox_mode", "read-only"))
-    await prompt(desk, operator, "go")
-    assert runtime.inputs["operator"][0].rights == Rights("workspace-write", False, True)
-    assert runtime.inputs["reviewer"][0].rights == Rights("read-only", False, False)
-
-
-async def test_with_own_rights_on_the_edge_the_childs_own_apply(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
-) -> None:
-    async def ask(turn: Scripted) -> str:
-        return await turn.ask("reviewer", "look")
-
-    runtime.scripts["operator"] = ask
-    await desk.do(Set(operator.id, "sandbox_mode", READ))
-    await desk.do(Set(reviewer.id, "sandbox_mode", FULL))
-    await desk.do(Attach(reviewer.id, operator.id, rights="own"))
-    await prompt(desk, operator, "go")
-    assert runtime.inputs["reviewer"][0].rights.mode == FULL
-
-
-async def test_a_prompt_has_no_ceiling_except_when_it_is_written_for_another(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
-) -> None:
-    await desk.do(Set(operator.id, "sandbox_mode", READ))
-    await desk.do(Set(reviewer.id, "sandbox_mode", FULL))
-    await prompt(desk, reviewer, "mine")
-    await prompt(desk, reviewer, "for the operator", sender=operator.id)
-    assert [turn.rights.mode for turn in runtime.inputs["reviewer"]] == [FULL, READ]
-
-
-async def test_the_rights_of_a_message_are_those_in_force_in_the_sending_turn_not_the_senders_own(
-    place: Place, runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
-) -> None:
-    """A chain of three: what the first could not do, the last cannot do for it."""
-    tester = await place.session(desk, "tester")
-    await desk.do(Attach(tester.id, reviewer.id))
-
-    def asks(child: str):  # type: ignore[no-untyped-def]
-        async def ask(turn: Scripted) -> str:
-            return await turn.ask(child, "write the file")
-
-        return ask
-
-    runtime.scripts |= {"operator": asks("reviewer"), "reviewer": asks("tester")}
-    await desk.do(Set(operator.id, "sandbox_mode", READ))
-    for thread in (reviewer, tester):
-        await desk.do(Set(thread.id, "sandbox_mode", FULL))
-    await prompt(desk, operator, "go")
-    assert [runtime.inputs[handle][0].rights.mode for handle in ("operator", "reviewer", "tester")] == [READ] * 3
-
-
-async def test_the_folder_and_the_roots_of_a_turn_are_always_the_targets(
-    place: Place, runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
-) -> None:
-    await prompt(desk, reviewer, "for the operator", sender=operator.id)
-    context = runtime.inputs["reviewer"][0].context
-    assert f"cwd: {place.folder('reviewer')}" in context
-    assert str(place.folder("operator")) not in context
-
-
-async def test_a_detached_child_can_no_longer_be_written_to(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
-) -> None:
-    results: list[dict] = []
-
-    async def send(turn: Scripted) -> str:
-        await desk.do(Detach(reviewer.id))  # while the turn runs
-        results.append(await turn.tool("send_message", target="reviewer", message="x"))
-        return "tried"
-
-    runtime.scripts["operator"] = send
-    await prompt(desk, operator, "go")
-    assert results[0]["error"]["code"] == "no_edge"
-
-
 @pytest.mark.parametrize(
     ("tool", "arguments"),
-    [("no_such_tool", {}), ("send_message", {"target": "reviewer"}), ("wait_agent", {"targets": []}), ("send_message", {"target": 1, "message": "x"})],
+    [
+        ("no_such_tool", {}),
+        ("send_message", {"target": "reviewer"}),
+        ("wait_agent", {"targets": []}),
+        ("send_message", {"target": 1, "message": "x"}),
+    ],
 )
 async def test_unknown_tools_and_broken_arguments_are_results(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView, tool: str, arguments: dict

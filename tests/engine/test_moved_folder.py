@@ -45,9 +45,7 @@ def replaced_by_a_file(folder: Path) -> None:
     folder.write_text("not a folder")
 
 
-@pytest.mark.parametrize(
-    "change", [moved_away, replaced, replaced_by_a_link, parent_replaced_by_a_link, removed, replaced_by_a_file]
-)
+@pytest.mark.parametrize("change", [moved_away, replaced, replaced_by_a_link, parent_replaced_by_a_link, removed, replaced_by_a_file])
 async def test_a_folder_that_is_another_one_keeps_the_turn_from_starting_and_the_message_queued(
     place: Place, runtime: ScriptedRuntime, desk: Desk, change: Callable[[Path], None]
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from codex_desk.engine.links import Attach
 from codex_desk.engine.mailbox import Send
-from tests.engine.scripted import Place, Scripted, ScriptedRuntime, final
+from tests.engine.scripted import PATIENCE, Place, Scripted, ScriptedRuntime, final, until
 
 
 async def test_it_runs_the_queue_up_to_its_message_and_no_further(place: Place, runtime: ScriptedRuntime) -> None:
@@ -148,10 +148,27 @@ async def test_any_of_several_messages_is_enough_when_asked_for(place: Place, ru
     async with place.open("once") as desk:
         operator = await place.session(desk, "operator")
         held = await desk.do(Send((await place.session(desk, "reviewer")).id, "later"))
-        await desk.ledger.run(lambda tx: tx.connection.exec_driver_sql("UPDATE message SET state = 'held' WHERE id = ?", (held.id,)) and None)
+        await desk.ledger.run(
+            lambda tx: tx.connection.exec_driver_sql("UPDATE message SET state = 'held' WHERE id = ?", (held.id,)) and None
+        )
         sent = await desk.do(Send(operator.id, "go"))
         views = await desk.run_until([held.id, sent.id], any_of=True)
         assert [view.state for view in views] == ["held", "answered"]
+
+
+async def test_two_of_them_take_turns_with_one_thread(place: Place, runtime: ScriptedRuntime) -> None:
+    other = ScriptedRuntime()
+    async with place.open("none") as desk:
+        operator = await place.session(desk, "operator")
+        numbers = [(await desk.do(Send(operator.id, text))).id for text in ("one", "two", "three")]
+
+    async def once(number: int, mine: ScriptedRuntime) -> str | None:
+        async with place.open("once", runtime=mine) as desk:
+            return (await desk.run_until([number], timeout=PATIENCE))[0].answer
+
+    answers = await asyncio.gather(once(numbers[1], runtime), once(numbers[2], other))
+    assert answers == ["operator answers two", "operator answers three"]
+    assert sorted(runtime.bodies("operator") + other.bodies("operator")) == ["one", "three", "two"]
 
 
 async def test_a_message_that_is_final_already_returns_at_once_and_runs_nothing(place: Place, runtime: ScriptedRuntime) -> None:
@@ -181,3 +198,41 @@ async def test_a_closing_desk_ends_its_turns_as_host_left_and_the_next_runs_the_
     async with place.open() as desk:
         one, two = await final(desk, first, second)
         assert (one.state, one.reason, two.answer) == ("interrupted", "host left", "operator answers two")
+
+
+async def test_beside_a_desk_that_leaves_it_runs_what_is_left(
+    place: Place, runtime: ScriptedRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codex_desk.engine.desk.RECOVER_EVERY_S", 0.02)
+    begun = asyncio.Event()
+
+    async def hangs(turn: Scripted) -> str:
+        begun.set()
+        await asyncio.Event().wait()
+        return "never"
+
+    runtime.scripts["operator"] = hangs
+    own = ScriptedRuntime()
+    async with place.open("once", runtime=own) as watcher:
+        async with place.open() as desk:
+            operator = await place.session(desk, "operator")
+            first, second = [(await desk.do(Send(operator.id, text))).id for text in ("one", "two")]
+            await begun.wait()
+            watching = asyncio.create_task(watcher.run_until([second]))
+            await until(watcher, lambda: watcher.message(first).state == "running")
+            assert own.bodies("operator") == []
+        async with asyncio.timeout(PATIENCE):
+            (view,) = await watching
+        assert (view.state, watcher.message(first).reason) == ("answered", "host left")
+    assert own.bodies("operator") == ["two"]
+
+
+async def test_what_needs_the_human_first_comes_back_as_it_is(place: Place) -> None:
+    async with place.open("once") as desk:
+        operator = await place.session(desk, "operator")
+        sent = await desk.do(Send(operator.id, "go"))
+        place.folder("operator").rename(place.root / "elsewhere")
+        async with asyncio.timeout(PATIENCE):
+            (view,) = await desk.run_until([sent.id])
+        assert view.state == "queued"
+        assert "moved" in (desk.need_of(view) or "")

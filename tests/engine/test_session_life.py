@@ -18,11 +18,6 @@ async def refused(desk: Desk, action) -> str:  # type: ignore[no-untyped-def]
     return caught.value.code
 
 
-@pytest.fixture
-async def operator(place: Place, desk: Desk) -> ThreadView:
-    return await place.session(desk, "operator")
-
-
 @pytest.mark.parametrize("handle", ["", "Operator", "1st", "-x", "a b", "a_b", "ä", "a" * 41, "a/b", "@a", "a\n", "../a"])
 async def test_what_is_no_handle_is_refused(place: Place, desk: Desk, operator: ThreadView, handle: str) -> None:
     assert await refused(desk, New(handle, place.folder("x"), runtime="offline")) == "bad_handle"
@@ -103,7 +98,10 @@ async def test_a_fork_of_a_fork_has_the_live_history_once(runtime: ScriptedRunti
     ]
 
 
-@pytest.mark.parametrize(("key", "value", "code"), [("nonsense", "1", "unknown_key"), ("sandbox_mode", "wide-open", "bad_value"), ("runtime", "magic", "bad_value")])
+@pytest.mark.parametrize(
+    ("key", "value", "code"),
+    [("nonsense", "1", "unknown_key"), ("sandbox_mode", "wide-open", "bad_value"), ("runtime", "magic", "bad_value")],
+)
 async def test_a_setting_that_does_not_hold_is_refused(desk: Desk, operator: ThreadView, key: str, value: str, code: str) -> None:
     assert await refused(desk, Set(operator.id, key, value)) == code
     assert lines(desk, operator) == []

@@ -17,12 +17,8 @@ from codex_desk.runtimes.base import Compaction, ItemDraft, TurnOutcome, Usage
 from tests.engine.scripted import Place, Scripted, ScriptedRuntime, at_rest, final, kinds, lines, prompt, until
 
 
-@pytest.fixture
-async def operator(place: Place, desk: Desk) -> ThreadView:
-    return await place.session(desk, "operator")
-
-
-@pytest.mark.row("S1-01", "S1-25")
+@pytest.mark.row("S1-01")
+@pytest.mark.row("S1-25")
 async def test_a_thread_runs_one_turn_at_a_time_in_the_order_of_its_queue(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
 ) -> None:
@@ -50,7 +46,7 @@ async def test_the_database_itself_allows_one_running_turn(runtime: ScriptedRunt
             " instructions_hash, instructions, input_tokens, output_tokens, stop_reason, started_at, ended_at, changed FROM turn"
         )
 
-    with pytest.raises(Exception, match="UNIQUE constraint failed: turn.thread_id"):
+    with pytest.raises(Exception, match=r"UNIQUE constraint failed: turn\.thread_id"):
         await desk.ledger.run(second)
 
 
@@ -86,9 +82,7 @@ async def test_an_interrupt_without_a_running_turn_takes_the_hand_only(desk: Des
     assert not (await desk.do(Resume(operator.id))).held
 
 
-async def test_what_is_live_can_be_seen_while_it_runs_and_is_not_stored(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
-) -> None:
+async def test_what_is_live_can_be_seen_while_it_runs_and_is_not_stored(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView) -> None:
     shown, gate = asyncio.Event(), asyncio.Event()
 
     async def stream(turn: Scripted) -> str:
@@ -110,7 +104,8 @@ async def test_what_is_live_can_be_seen_while_it_runs_and_is_not_stored(
     assert "half a sentence" not in lines(desk, operator)
 
 
-@pytest.mark.row("S1-11", "S1-17")
+@pytest.mark.row("S1-11")
+@pytest.mark.row("S1-17")
 async def test_subscribers_hear_everything_once_and_in_the_order_of_the_desk(
     place: Place, runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
 ) -> None:
@@ -150,10 +145,12 @@ async def stale(place: Place) -> tuple[Place, ThreadView, Claimed]:
         await desk.do(Send(operator.id, "one"))
         claimed = await desk.ledger.do(Claim(operator.id, "a-host-that-died", FULL, {}, frozenset({"a-host-that-died"})))
         await desk.ledger.run(
-            lambda tx: tx.connection.exec_driver_sql(
-                "INSERT INTO host (id, kind, pid, started_at) VALUES ('a-host-that-died', 'desk', 1, '2026-01-01T00:00:00.000000Z')"
+            lambda tx: (
+                tx.connection.exec_driver_sql(
+                    "INSERT INTO host (id, kind, pid, started_at) VALUES ('a-host-that-died', 'desk', 1, '2026-01-01T00:00:00.000000Z')"
+                )
+                and None
             )
-            and None
         )
     return place, operator, claimed
 
@@ -168,9 +165,7 @@ async def test_a_dead_hosts_lease_is_taken_with_a_higher_fence(stale: tuple[Plac
 
 
 @pytest.mark.parametrize("write", ["commit", "finish", "steers", "history"])
-async def test_every_write_of_a_stale_host_is_refused_and_leaves_no_trace(
-    stale: tuple[Place, ThreadView, Claimed], write: str
-) -> None:
+async def test_every_write_of_a_stale_host_is_refused_and_leaves_no_trace(stale: tuple[Place, ThreadView, Claimed], write: str) -> None:
     place, operator, claimed = stale
     action = {
         "commit": Commit(claimed, (ItemDraft("agent_message", "from the grave"),), b'"from the grave"'),

@@ -15,7 +15,7 @@ from codex_desk.engine.mailbox import Edit, Remove, Send
 from codex_desk.engine.sessions import Rename
 from codex_desk.engine.turns import Interrupt, Resume
 from codex_desk.engine.views import ThreadView
-from tests.engine.scripted import Place, Scripted, ScriptedRuntime, at_rest, final, lines, until
+from tests.engine.scripted import Gate, Place, Scripted, ScriptedRuntime, at_rest, final, lines, until
 
 
 @pytest.fixture
@@ -23,23 +23,6 @@ async def other(place: Place, desk: Desk) -> AsyncIterator[Desk]:
     """A second process that hosts nothing."""
     async with place.open("none") as opened:
         yield opened
-
-
-@pytest.fixture
-async def operator(place: Place, desk: Desk) -> ThreadView:
-    return await place.session(desk, "operator")
-
-
-class Gate:
-    def __init__(self) -> None:
-        self.began, self.open = asyncio.Event(), asyncio.Event()
-        self.steers: list[str] = []
-
-    async def __call__(self, turn: Scripted) -> str:
-        self.began.set()
-        await self.open.wait()
-        self.steers.extend(await turn.host.take_steers())
-        return f"{turn.handle} answers {turn.body}"
 
 
 async def test_events_of_one_process_reach_the_other_in_the_order_of_the_desk(
@@ -74,9 +57,7 @@ async def test_a_prompt_from_the_other_process_is_run_by_the_owner(desk: Desk, o
     assert (await final(other, sent.id))[0].answer == "operator answers hello"
 
 
-async def test_the_other_process_interrupts_and_resumes(
-    runtime: ScriptedRuntime, desk: Desk, other: Desk, operator: ThreadView
-) -> None:
+async def test_the_other_process_interrupts_and_resumes(runtime: ScriptedRuntime, desk: Desk, other: Desk, operator: ThreadView) -> None:
     gate = runtime.scripts["operator"] = Gate()
     sent = await desk.do(Send(operator.id, "go"))
     await gate.began.wait()
@@ -89,13 +70,20 @@ async def test_the_other_process_interrupts_and_resumes(
 
 
 async def test_the_other_process_steers(runtime: ScriptedRuntime, desk: Desk, other: Desk, operator: ThreadView) -> None:
-    gate = runtime.scripts["operator"] = Gate()
+    gate, taken = Gate(), []
+
+    async def step(turn: Scripted) -> str:
+        answer = await gate(turn)
+        taken.extend(await turn.host.take_steers())
+        return answer
+
+    runtime.scripts["operator"] = step
     await desk.do(Send(operator.id, "go"))
     await gate.began.wait()
     steer = await other.do(Send(operator.id, "that way", delivery="next_step"))
     gate.open.set()
     assert (await final(other, steer.id))[0].state == "delivered"
-    assert gate.steers == ["that way"]
+    assert taken == ["that way"]
 
 
 async def test_the_other_process_edits_and_removes_what_is_queued(

@@ -12,33 +12,7 @@ from codex_desk.engine.links import Attach, Detach
 from codex_desk.engine.mailbox import Remove, Send
 from codex_desk.engine.turns import Interrupt, Resume
 from codex_desk.engine.views import ThreadView
-from tests.engine.scripted import PATIENCE, Place, Scripted, ScriptedRuntime, agent, at_rest, final, kinds, lines, prompt, until
-
-
-@pytest.fixture
-async def operator(place: Place, desk: Desk) -> ThreadView:
-    return await place.session(desk, "operator")
-
-
-@pytest.fixture
-async def children(place: Place, desk: Desk, operator: ThreadView) -> dict[str, ThreadView]:
-    made = {}
-    for handle in ("reviewer", "tester"):
-        made[handle] = await place.session(desk, handle)
-        await desk.do(Attach(made[handle].id, operator.id))
-    return made
-
-
-class Stage:
-    """Scripts that the test opens one by one."""
-
-    def __init__(self) -> None:
-        self.began, self.open = asyncio.Event(), asyncio.Event()
-
-    async def held(self, turn: Scripted) -> str:
-        self.began.set()
-        await self.open.wait()
-        return f"{turn.handle} answers {turn.body}"
+from tests.engine.scripted import PATIENCE, Gate, Place, Scripted, ScriptedRuntime, agent, at_rest, final, kinds, lines, prompt, until
 
 
 def waiting(results: list[dict[str, Any]], target: str = "reviewer", **wait: Any):  # type: ignore[no-untyped-def]
@@ -82,7 +56,7 @@ async def test_a_name_that_was_never_written_to_is_refused(
     assert (await prompt(desk, operator, "go")).answer == "no_messages"
 
 
-@pytest.mark.parametrize("target", [999, "#999"])
+@pytest.mark.parametrize("target", [999, "#999", -1, 1 << 63, 10**30])
 async def test_somebody_elses_message_or_none_is_refused(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView], target: int | str
 ) -> None:
@@ -111,13 +85,13 @@ async def test_answers_that_are_there_already_return_at_once(
 async def test_any_returns_at_the_first_answer_and_all_when_all_are_in(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
 ) -> None:
-    stage = Stage()
-    runtime.scripts["tester"] = stage.held
+    gate = Gate()
+    runtime.scripts["tester"] = gate
 
     async def script(turn: Scripted) -> str:
         numbers = [await turn.send(handle, "question") for handle in ("tester", "reviewer")]
         any_of = [each["state"] for each in (await turn.wait(*numbers, mode="any"))["results"]]
-        stage.open.set()
+        gate.open.set()
         all_of = [each["state"] for each in (await turn.wait(*numbers, mode="all"))["results"]]
         return f"{any_of} {all_of}"
 
@@ -209,17 +183,17 @@ async def test_a_report_of_somebody_who_is_not_awaited_stays_queued(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
 ) -> None:
     results: list[dict[str, Any]] = []
-    stage = Stage()
+    gate = Gate()
 
     async def other(turn: Scripted) -> str:
         return str((await turn.tool("report", message="by the way"))["message_id"])
 
-    runtime.scripts |= {"operator": waiting(results), "reviewer": stage.held, "tester": other}
+    runtime.scripts |= {"operator": waiting(results), "reviewer": gate, "tester": other}
     sent = await desk.do(Send(operator.id, "go"))
     await until(desk, desk.waits)
     number = int((await prompt(desk, children["tester"], "look")).answer or "")
     assert desk.message(number).state == "queued"
-    stage.open.set()
+    gate.open.set()
     await final(desk, sent.id, number)
     assert (results[0]["reason"], results[0]["results"][0]["report"]) == (None, None)
 
@@ -229,15 +203,15 @@ async def test_a_prompt_or_a_steer_of_the_user_ends_the_wait(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView], delivery: Any
 ) -> None:
     results: list[dict[str, Any]] = []
-    stage = Stage()
-    runtime.scripts |= {"operator": waiting(results), "reviewer": stage.held}
+    gate = Gate()
+    runtime.scripts |= {"operator": waiting(results), "reviewer": gate}
     sent = await desk.do(Send(operator.id, "go"))
     await until(desk, desk.waits)
     runtime.scripts["operator"] = runtime.default
     mine = await desk.do(Send(operator.id, "stop waiting", delivery=delivery))
     await final(desk, sent.id, mine.id)
     assert (results[0]["reason"], results[0]["timed_out"]) == ("interrupted_by_user", False)
-    stage.open.set()
+    gate.open.set()
 
 
 async def test_a_prompt_that_was_queued_before_the_wait_does_not_end_it(
@@ -261,10 +235,10 @@ async def test_a_removed_question_ends_the_wait_and_says_so(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
 ) -> None:
     results: list[dict[str, Any]] = []
-    stage = Stage()
-    runtime.scripts |= {"operator": waiting(results), "reviewer": stage.held}
+    gate = Gate()
+    runtime.scripts |= {"operator": waiting(results), "reviewer": gate}
     await desk.do(Send(children["reviewer"].id, "busy"))
-    await stage.began.wait()
+    await gate.began.wait()
     sent = await desk.do(Send(operator.id, "go"))
     await until(desk, desk.waits)
     (queued,) = desk.queue(children["reviewer"].id)
@@ -272,14 +246,14 @@ async def test_a_removed_question_ends_the_wait_and_says_so(
     await final(desk, sent.id)
     one = results[0]["results"][0]
     assert (one["state"], one["reason"], one["answer"]) == ("cancelled", "removed by the user", None)
-    stage.open.set()
+    gate.open.set()
 
 
 async def test_an_interrupted_wait_leaves_no_wait_behind(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
 ) -> None:
-    stage = Stage()
-    runtime.scripts |= {"operator": waiting([]), "reviewer": stage.held}
+    gate = Gate()
+    runtime.scripts |= {"operator": waiting([]), "reviewer": gate}
     sent = await desk.do(Send(operator.id, "go"))
     await until(desk, desk.waits)
     assert desk.thread(operator.id).status == "waiting"
@@ -287,128 +261,7 @@ async def test_an_interrupted_wait_leaves_no_wait_behind(
     await final(desk, sent.id)
     assert desk.waits() == []
     assert desk.thread(operator.id).status == "idle"
-    stage.open.set()
-
-
-# --- 3.3 the timeout's payload ----------------------------------------------------------------------------------------------------------------
-
-
-async def payload(desk: Desk, runtime: ScriptedRuntime, operator: ThreadView, before: Any = None) -> dict[str, Any]:
-    """What a wait that times out says of its one target, after `before` has come to hold."""
-    results: list[dict[str, Any]] = []
-
-    async def script(turn: Scripted) -> str:
-        number = await turn.send("reviewer", "question")
-        if before is not None:
-            await until(desk, lambda: before(number))
-        first = await turn.wait(number, timeout_ms=1)
-        results.append(first if first["timed_out"] else await turn.wait(number, timeout_ms=1))
-        return "done"
-
-    runtime.scripts["operator"] = script
-    await prompt(desk, operator, "go")
-    assert results[0]["timed_out"] is True
-    assert results[0]["reason"] is None
-    return results[0]["results"][0]
-
-
-async def test_a_running_target_says_since_when_and_its_last_activity(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
-) -> None:
-    stage = Stage()
-    runtime.scripts["reviewer"] = stage.held
-    one = await payload(desk, runtime, operator, lambda number: desk.message(number).state == "running")
-    assert (one["agent"], one["state"], one["answer"], one["queued_behind"], one["needs_human"]) == ("reviewer", "running", None, [], None)
-    assert isinstance(one["running_s"], int) and one["running_s"] >= 0
-    assert isinstance(one["last_activity_s"], int) and one["last_activity_s"] >= 0
-    stage.open.set()
-
-
-async def test_a_queued_target_says_what_it_is_queued_behind(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
-) -> None:
-    stage = Stage()
-    runtime.scripts["reviewer"] = stage.held
-    ahead = [(await desk.do(Send(children["reviewer"].id, text))).id for text in ("busy", "and this")]
-    await stage.began.wait()
-    one = await payload(desk, runtime, operator)
-    assert (one["state"], one["queued_behind"], one["running_s"]) == ("queued", ahead, None)
-    stage.open.set()
-
-
-async def test_a_target_that_waits_for_approval_names_it(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
-) -> None:
-    async def child(turn: Scripted) -> str:
-        await turn.call("shell", command="touch x")
-        return "done"
-
-    runtime.scripts["reviewer"] = child
-    one = await payload(desk, runtime, operator, lambda _: desk.approvals())
-    assert (one["state"], one["needs_human"]) == ("running", "reviewer-1: touch x")
-    await desk.do(Decide("reviewer-1", False))
-
-
-async def test_a_target_behind_one_that_waits_for_approval_names_both(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
-) -> None:
-    async def child(turn: Scripted) -> str:
-        if turn.body == "busy":
-            await turn.call("shell", command="touch x")
-        return "done"
-
-    runtime.scripts["reviewer"] = child
-    busy = await desk.do(Send(children["reviewer"].id, "busy"))
-    await until(desk, desk.approvals)
-    one = await payload(desk, runtime, operator)
-    assert (one["state"], one["queued_behind"], one["needs_human"]) == ("queued", [busy.id], "reviewer-1: touch x")
-    await desk.do(Decide("reviewer-1", False))
-
-
-async def test_a_held_target_says_why(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
-) -> None:
-    await desk.ledger.run(lambda tx: tx.connection.exec_driver_sql("UPDATE attachment SET held_reason = 'a budget tripped'") and None)
-    one = await payload(desk, runtime, operator)
-    assert (one["state"], one["reason"]) == ("held", "a budget tripped")
-    assert "a budget tripped" in one["needs_human"]
-
-
-async def test_a_target_that_the_user_stopped_says_so(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
-) -> None:
-    await desk.do(Interrupt(children["reviewer"].id))
-    one = await payload(desk, runtime, operator)
-    assert (one["state"], one["needs_human"]) == ("queued", "reviewer was stopped by the user")
-
-
-async def test_a_target_that_failed_gives_its_reason_and_no_timeout(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
-) -> None:
-    results: list[dict[str, Any]] = []
-
-    async def broken(turn: Scripted) -> str:
-        raise ValueError("a bug")
-
-    runtime.scripts |= {"operator": waiting(results), "reviewer": broken}
-    await prompt(desk, operator, "go")
-    one = results[0]["results"][0]
-    assert (results[0]["timed_out"], one["state"], one["reason"]) == (False, "failed", "ValueError: a bug")
-
-
-async def test_the_child_goes_on_after_a_timeout_and_can_be_waited_for_again(
-    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]
-) -> None:
-    stage = Stage()
-
-    async def script(turn: Scripted) -> str:
-        number = await turn.send("reviewer", "question")
-        assert (await turn.wait(number, timeout_ms=1))["timed_out"]
-        stage.open.set()
-        return (await turn.wait(number))["results"][0]["answer"]
-
-    runtime.scripts |= {"operator": script, "reviewer": stage.held}
-    assert (await prompt(desk, operator, "go")).answer == "reviewer answers question"
+    gate.open.set()
 
 
 # --- 3.4 deadlocks ----------------------------------------------------------------------------------------------------------------------------

@@ -47,11 +47,6 @@ def wakes(runtime: ScriptedRuntime, handle: str = "operator") -> list[str]:
     return [turn.input for turn in runtime.inputs.get(handle, []) if turn.input.startswith(WOKEN)]
 
 
-@pytest.fixture
-async def operator(place: Place, desk: Desk) -> ThreadView:
-    return await place.session(desk, "operator")
-
-
 async def team(place: Place, desk: Desk, operator: ThreadView, late: Late, *handles: str, **edge) -> list[ThreadView]:  # type: ignore[no-untyped-def]
     place.runtime.scripts["operator"] = late.parent
     threads = []
@@ -249,3 +244,19 @@ async def test_a_wake_that_was_due_while_nothing_was_open_comes_at_the_next_star
     async with place.open() as desk:
         await until(desk, lambda: wakes(runtime))
     assert "answer to q0" in wakes(runtime)[0]
+
+
+async def test_an_answer_that_came_while_its_sender_was_still_busy_and_did_not_wait_wakes_it_at_the_end(
+    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
+) -> None:
+    async def busy(turn: Scripted) -> str:
+        if turn.body != "go":
+            return "thank you"
+        number = await turn.send("reviewer", "a question")
+        await final(desk, number)
+        return "I did not wait"
+
+    runtime.scripts["operator"] = busy
+    await prompt(desk, operator, "go")
+    await at_rest(desk)
+    assert ["reviewer answers a question" in woken for woken in wakes(runtime)] == [True]
