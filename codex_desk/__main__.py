@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from codex_desk.cli.app import cli
+from codex_desk.cli.output import guard_stderr
 
 
 def main() -> None:
+    guard_stderr()
     cli.main()
 
 

@@ -125,7 +125,10 @@ _REMEDY = f"Set {HOME_VARIABLE} to a folder of your own."
 
 def _make_private(folder: Path) -> None:
     """The folder may be a link, but what it leads to must be a folder of ours."""
-    folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except FileExistsError:
+        raise HomeError(f"{folder} is not a folder. {_REMEDY}") from None
     info = folder.stat()
     if info.st_uid != os.geteuid():
         raise HomeError(f"{folder} belongs to another user. {_REMEDY}")

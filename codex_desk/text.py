@@ -73,6 +73,18 @@ def _marked(match: re.Match[str]) -> str:
     return match[0].translate(_MARKS)
 
 
+def well_formed(text: str) -> str:
+    """The text as UTF-8 can hold it: halves of a surrogate pair joined, a lone one as U+FFFD.
+
+    JSON can spell what no encoding has: a server that cuts its stream inside of an emoji, or a model that writes an escape wrongly.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
 def one_line(text: str, limit: int = 200) -> str:
     """The text made visible on one line of at most `limit` characters, cut with `…`; newlines and tabs inside become spaces."""
     if limit <= 0:

@@ -113,7 +113,7 @@ def _give_end(desk: Desk, out: Output, target: ThreadView, waited: Waited) -> No
         "timed_out": waited.timed_out,
     }
     out.give(done, ())
-    if waited.timed_out or waited.exit_code != DONE:
+    if waited.exit_code != DONE and not waited.needs_human:
         out.say(f"#{message.id} {message.state}: {message.reason or ('timed out' if waited.timed_out else 'no answer')}")
 
 

@@ -27,12 +27,16 @@ class Waited:
 
     messages: Sequence[MessageView]
     timed_out: bool = False
+    needs_human: bool = False
+    """It ended because nothing goes on without the human."""
 
     @property
     def exit_code(self) -> int:
         """A message that ended without what was asked for is a failure; `delivered` is all that a steer can become."""
         if self.timed_out:
             return TIMED_OUT
+        if self.needs_human:
+            return FAILED
         went_wrong = any(message.state in ("failed", "interrupted", "cancelled", "expired") for message in self.messages)
         return FAILED if went_wrong else DONE
 
@@ -46,25 +50,34 @@ async def wait_until_final(
     any_of: bool = False,
     heard: Callable[[Event], None] = lambda _: None,
 ) -> Waited:
-    """Wait, with every approval that stands in the way named on stderr, and `heard` called with each event meanwhile.
+    """Wait, with everything that needs the human on the way named on stderr, and `heard` called with each event meanwhile.
 
     Timed out or cancelled, the turns that run here are over before this returns or raises: the host is a desk of its own, and leaves first.
     """
     from codex_desk.engine.desk import Desk
-    from codex_desk.engine.events import ApprovalChanged
+    from codex_desk.engine.events import ApprovalChanged, ThreadChanged
 
     async with Desk.open(desk.home, host="once", approval_patience=APPROVAL_PATIENCE_S) as host:
         show_approvals = approval_teller(host, out, {host.message(number).to for number in numbers})
+        show_needs = need_teller(host, out, numbers)
 
         def hear(event: Event) -> None:
-            if isinstance(event, ApprovalChanged):
-                show_approvals()
+            match event:
+                case ApprovalChanged():
+                    show_approvals()
+                case ThreadChanged():
+                    show_needs()
             heard(event)
 
         async with hearing(host, hear):
             show_approvals()
             try:
-                return Waited(await host.run_until(numbers, timeout=seconds, any_of=any_of))
+                messages = await host.run_until(numbers, timeout=seconds, any_of=any_of)
+                final = [message.final for message in messages]
+                needs_human = not (any(final) if any_of else all(final))
+                if needs_human:
+                    show_needs()
+                return Waited(messages, needs_human=needs_human)
             except TimeoutError:
                 pass
     return Waited([desk.message(number) for number in numbers], timed_out=True)
@@ -81,6 +94,20 @@ def approval_teller(desk: Desk, out: Output, targets: set[str]) -> Callable[[], 
                 for line in approval_lines(approval):
                     out.say(line)
                 out.say(f"  codex-desk approvals --approve {approval.id}, or --deny {approval.id}")
+
+    return tell
+
+
+def need_teller(desk: Desk, out: Output, numbers: Sequence[int]) -> Callable[[], None]:
+    """Says once why these messages do not go on before the human has seen to something; an approval is told with its whole text elsewhere."""
+    told: set[str] = set()
+
+    def tell() -> None:
+        for message in map(desk.message, numbers):
+            need = desk.need_of(message) if desk.stands_still(message) and not message.final else None
+            if need is not None and need not in told:
+                told.add(need)
+                out.say(f"{message.to} needs you: {need}; #{message.id} waits for that. Then: codex-desk resume {message.to}")
 
     return tell
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
+import traceback
 from collections.abc import Iterable, Mapping
 from io import TextIOWrapper
+from types import TracebackType
 
 import click
 
@@ -54,6 +57,22 @@ class Output:
         self.say(f"codex-desk: {failure.message}")
         if self.json and not self._gave:
             self.give(failure.to_json(), ())
+
+
+class _Visible(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
+def _show_unforeseen(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    print(visible("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
+
+
+def guard_stderr() -> None:
+    """What the program logs, and an error that nobody foresaw, quote texts of models and files: they too are made visible."""
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_Visible())
+    sys.excepthook = _show_unforeseen
 
 
 def current_output() -> Output:

@@ -68,7 +68,7 @@ class NumberParam(click.ParamType):
         for prefix in self._prefixes:
             text = text.removeprefix(prefix)
         if not (text.isascii() and text.isdigit() and len(text) < 19):  # What fits a 64-bit key.
-            self.fail(f"{str(value)!r} is not the number of a {self.name}, such as {self._prefixes[0]}42.", param, ctx)
+            self.fail(f"{str(value)!r} is no {self.name}'s number, such as {self._prefixes[0]}42.", param, ctx)
         return int(text)
 
 

@@ -52,7 +52,7 @@ async def compact_command(desk: Desk, out: Output, thread: str) -> int:
     waited = await wait_until_final(desk, out, [asked.id], None)
     shorter = desk.thread(asked.to_id)
     out.give(shorter.to_json(), f"{thread_line(shorter)} · {shorter.context_tokens} tokens of context")
-    if waited.exit_code != DONE:
+    if waited.exit_code != DONE and not waited.needs_human:
         [ended] = waited.messages
         out.say(f"not compacted: {ended.state}: {ended.reason}")
     return waited.exit_code

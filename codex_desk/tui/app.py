@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -17,7 +18,7 @@ from textual.screen import Screen
 
 from codex_desk.engine.glance import glance
 from codex_desk.text import one_line, visible
-from codex_desk.tui import themes
+from codex_desk.tui import terminal, themes
 from codex_desk.tui.bridge import Bridge, engine_opener
 from codex_desk.tui.catalog import TABLE
 from codex_desk.tui.grammar import Call
@@ -41,8 +42,12 @@ class DeskApp(App[int], inherit_bindings=False):
         Binding("ctrl+p", "command_palette", "palette", show=False, priority=True, id="palette"),
     ]
 
-    def __init__(self, bridge: Bridge, folder: Path, preferences: Preferences) -> None:
-        super().__init__()
+    def __init__(self, bridge: Bridge, folder: Path, preferences: Preferences, *, wanted: Path | None = None) -> None:
+        """`folder`: where a new session is at home; `wanted`: the folder whose session was asked for, if one was."""
+        super().__init__(driver_class=terminal.driver())
+        self._wanted = wanted
+        self._follows_terminal = preferences.theme is None
+        """Whether the theme is ours to choose, light or dark as the terminal is."""
         self.bridge = bridge
         self._folder = folder
         self._preferences = preferences
@@ -65,7 +70,8 @@ class DeskApp(App[int], inherit_bindings=False):
         self.call_after_refresh(self._open_engine)
 
     def _main_screen(self) -> MainScreen:
-        return MainScreen(self.bridge, self._folder, dict(self._preferences.keymap), plain=self._preferences.plain)
+        wanted, self._wanted = self._wanted, None
+        return MainScreen(self.bridge, self._folder, dict(self._preferences.keymap), plain=self._preferences.plain, wanted=wanted)
 
     def _open_engine(self) -> None:
         self.bridge.start(self.post_message)
@@ -74,13 +80,20 @@ class DeskApp(App[int], inherit_bindings=False):
         found, problems = themes.load_themes(self.bridge.themes_folder)
         for theme in found:
             self.register_theme(theme)
-        wanted = self._preferences.theme or themes.DEFAULT_DARK
+        default = themes.DEFAULT_LIGHT if terminal.told_light(os.environ) else themes.DEFAULT_DARK
+        wanted = self._preferences.theme or default
         if wanted not in self.available_themes:
             self._warn(f"there is no theme {wanted}; the default is used")
-            wanted = themes.DEFAULT_DARK
+            wanted = default
         self.theme = wanted
         for problem in problems:
             self._warn(str(problem))
+
+    @on(terminal.Background)
+    def _background_told(self, event: terminal.Background) -> None:
+        """Follow the terminal, unless the person has chosen."""
+        if self._follows_terminal and self.theme in (themes.DEFAULT_DARK, themes.DEFAULT_LIGHT):
+            self.theme = themes.DEFAULT_LIGHT if event.light else themes.DEFAULT_DARK
 
     def _warn(self, text: str) -> None:
         self.notify(visible(text), title="Theme", severity="warning", markup=False)
@@ -165,7 +178,7 @@ def run(home: Path, directory: Path | None, plain: bool) -> int:
     folder = (directory or Path.cwd()).resolve()
     preferences = read_preferences(home, plain=plain)
     bridge = Bridge(home, glance(home, folder if directory else None), engine_opener(home))
-    return asyncio.run(_run(DeskApp(bridge, folder, preferences), mouse=preferences.mouse))
+    return asyncio.run(_run(DeskApp(bridge, folder, preferences, wanted=folder if directory else None), mouse=preferences.mouse))
 
 
 async def _run(app: DeskApp, *, mouse: bool) -> int:

@@ -82,4 +82,4 @@ class CommandTable:
         try:
             return command, Grammar(command.arguments).parse(rest)
         except UsageError as error:
-            raise UsageError(f"/{name} {error}") from error
+            raise UsageError(f"/{name} {error}   usage: {command.usage}") from error

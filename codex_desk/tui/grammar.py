@@ -73,7 +73,7 @@ class Grammar:
             elif waiting:
                 values[waiting.pop(0)] = word
             else:
-                raise UsageError(f"does not take {word!r}" + (f"; it takes {self.usage}" if self.usage else "; it takes nothing"))
+                raise UsageError(f"does not take {word!r}" if self.usage else f"does not take {word!r}; it takes nothing")
         return Call(values, frozenset(flags), tuple(many))
 
 

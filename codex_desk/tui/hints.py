@@ -32,6 +32,20 @@ def hints_for(screen: Screen[None], leader: str) -> list[tuple[str, str]]:
     return [*hints, ("F6", "next"), ("F1", "help")]
 
 
+def settings_trouble(bridge: Bridge, thread: ThreadView | None) -> str:
+    """What is wrong with the settings, and what to do; empty where all of them count."""
+    if bridge.desk is None or thread is None:
+        return ""
+    try:
+        warnings = [str(one) for one in bridge.desk.settings(thread.id).warnings]
+    except Exception as error:
+        return f"{reason_of(error)}. No turn starts before that is mended; it is read again with every turn"
+    if not warnings:
+        return ""
+    more = f" (and {len(warnings) - 1} more: codex-desk config show)" if len(warnings) > 1 else ""
+    return f"settings: {warnings[0]}{more}"
+
+
 def runs_on(bridge: Bridge, thread: ThreadView | None) -> str:
     """`native · gpt-5.1 · workspace-write`; where nothing holds the sandbox, that it guards against accident only."""
     if thread is None:
@@ -42,7 +56,8 @@ def runs_on(bridge: Bridge, thread: ThreadView | None) -> str:
     try:
         settings = desk.settings(thread.id).settings
     except Exception as error:
-        return f"settings: {reason_of(error)}"
+        reason_of(error)
+        return "settings cannot be used"
     mode = settings.sandbox_mode
     if bridge.tier == "none" and mode != "danger-full-access":
         mode = f"{mode}, against accident only"

@@ -258,3 +258,42 @@ def test_an_interrupted_thread_waits_for_the_human_and_resume_lets_it_go_on(desk
     desk("new", "reviewer")
     assert desk("interrupt", "reviewer", "--json").exit == 0
     assert set(desk("resume", "reviewer", "--json").json) == THREAD
+
+
+def test_a_wait_that_needs_the_human_first_says_so_and_ends(desk: Run, home: Path) -> None:
+    desk("new", "reviewer")
+    (home / "config.toml").write_text('model = "m"\nsandbox_mode = "bogus"\n')
+    ran = desk("send", "reviewer", "hello", "--wait", "--json")
+    assert ran.exit == 1
+    assert (set(ran.json), ran.json["state"]) == (MESSAGE, "queued")
+    assert "reviewer needs you: the settings cannot be read" in ran.err
+    assert f"{home / 'config.toml'}:2: sandbox_mode" in ran.err
+
+
+def test_what_needed_the_human_runs_once_that_is_seen_to(desk: Run, home: Path) -> None:
+    desk("new", "reviewer")
+    settings = home / "config.toml"
+    settings.write_text("sandbox_mode = ")
+    number = str(desk("send", "reviewer", "hello", "--wait", "--json").json["id"])
+    settings.write_text("")
+    assert desk("wait", number, "--json").json["messages"][0]["state"] == "answered"
+
+
+def test_a_folder_that_is_gone_ends_the_wait_and_keeps_the_message(desk: Run, folder: Path) -> None:
+    (folder / "sub").mkdir()
+    desk("new", "reviewer", "--cwd", "sub")
+    (folder / "sub").rmdir()
+    ran = desk("exec", "hello", "--thread", "reviewer", "--json")
+    assert ran.exit == 1
+    assert ran.lines[-1]["message"]["state"] == "queued"
+    assert "reviewer needs you" in ran.err
+
+
+def test_a_wait_for_a_thread_that_the_user_stopped_names_the_way_on(desk: Run) -> None:
+    desk("new", "reviewer")
+    number = numbered(desk, "reviewer", "hello")
+    desk("interrupt", "reviewer")
+    ran = desk("wait", number)
+    assert ran.exit == 1
+    assert "reviewer was stopped by the user" in ran.err
+    assert "codex-desk resume reviewer" in ran.err

@@ -59,3 +59,17 @@ def test_an_agents_process_may_not_choose_where_models_answer(office: Run, home:
     ran = office("provider", "add", "http://127.0.0.1:1/v1", "--model", "x", "--json", env={"CODEX_DESK_THREAD": operator})
     assert ran.refusal == "origin_agent"
     assert not (home / "settings.toml").exists()
+
+
+def test_an_agents_process_that_sees_no_store_makes_none(desk: Run, home: Path) -> None:
+    ran = desk("list", "--json", env={"CODEX_DESK_THREAD": "019a0000-0000-7000-8000-000000000000"})
+    assert ran.refusal == "origin_agent"
+    assert not home.exists()
+
+
+def test_an_agents_process_runs_no_turns(office: Run) -> None:
+    operator = office("show", "operator", "--json").json["thread"]["id"]
+    number = office("send", "reviewer", "hello", "--json").json["id"]
+    ran = office("wait", str(number), "--json", env={"CODEX_DESK_THREAD": operator})
+    assert ran.refusal == "origin_agent"
+    assert office("queue", "reviewer", "--json").json["messages"][0]["state"] == "queued"

@@ -143,12 +143,15 @@ class ScriptedThread:
         self._interrupted = False
 
     async def run_turn(self, turn: TurnInput, host: TurnHost) -> TurnOutcome:
+        self._interrupted = False
         runtime, handle = self._runtime, self._spec.handle
         runtime.inputs.setdefault(handle, []).append(turn)
         runtime.running[handle] = runtime.running.get(handle, 0) + 1
         runtime.most[handle] = max(runtime.most.get(handle, 0), runtime.running[handle])
         await host.commit([], json.dumps({"heard": turn.input}).encode())
-        self._interrupted = False
+        if self._interrupted:
+            runtime.running[handle] -= 1
+            return TurnOutcome("interrupted")
         seen = Scripted(handle, turn, host)
         self._task = asyncio.ensure_future(runtime.scripts.get(handle, runtime.default)(seen))
         try:
@@ -167,8 +170,8 @@ class ScriptedThread:
         return TurnOutcome("completed", answer)
 
     async def interrupt(self) -> None:
+        self._interrupted = True
         if self._task is not None:
-            self._interrupted = True
             self._task.cancel()
 
     async def compact(self, turn: TurnInput) -> Compaction:

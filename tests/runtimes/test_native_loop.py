@@ -274,3 +274,41 @@ def test_the_package_imports_without_the_model_stack() -> None:
     script = f"import sys, {packages}; sys.exit('pydantic_ai' in sys.modules or 'openai' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+async def test_an_emoji_that_came_in_halves_is_whole_in_the_answer_and_the_history() -> None:
+    async def halves(_: Sequence[ModelMessage], __: AgentInfo) -> AsyncIterator[Piece]:
+        yield "smile \ud83d"
+        yield "\ude00, and a lone \ud83d"
+
+    host = FakeHost()
+    outcome = await run(halves, make_turn("do it"), host)
+
+    assert outcome.answer == "smile \U0001f600, and a lone \ufffd"
+    assert host.texts("agent_message") == [outcome.answer]
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [(r'{"\ud83d": ["\ud83d\ude00", "\ud83d"]}', {"\ufffd": ["\U0001f600", "\ufffd"]}), ('{"at": [NaN, 1e999]}', {"at": ["nan", "inf"]})],
+)
+async def test_arguments_that_could_not_be_stored_are_mended_before_a_tool_sees_them(written: str, taken: Mapping[str, Any]) -> None:
+    async def calls_once(messages: Sequence[ModelMessage], _: AgentInfo) -> AsyncIterator[Piece]:
+        yield "Done." if is_answered(messages) else {1: DeltaToolCall("quick", written, tool_call_id="c")}
+
+    host = FakeHost({"quick": quick})
+    outcome = await run(calls_once, make_turn("do it"), host)
+
+    assert outcome.state == "completed"
+    assert [arguments for _, _, arguments in host.called] == [taken]
+
+
+async def test_a_tool_name_that_could_not_be_stored_is_mended_too() -> None:
+    async def calls_once(messages: Sequence[ModelMessage], _: AgentInfo) -> AsyncIterator[Piece]:
+        yield "Done." if is_answered(messages) else {1: DeltaToolCall("qu\ud83dck", "{}", tool_call_id="c")}
+
+    host = FakeHost()
+    outcome = await run(calls_once, make_turn("do it"), host)
+
+    assert outcome.state == "completed"
+    assert [name for _, name, _ in host.called] == ["qu\ufffdck"]

@@ -122,6 +122,9 @@ class FakeDesk:
     waiting: list[Any] = field(default_factory=list)
     refuse: Refusal | None = None
     """What the next action is refused with."""
+    unreadable: Exception | None = None
+    """What reading the settings raises."""
+    warnings: tuple[str, ...] = ()
     tier: str = "bubblewrap"
     done: list[object] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
@@ -247,7 +250,9 @@ class FakeDesk:
         return []
 
     def settings(self, thread_id: str | None = None, cwd: Path | None = None) -> Any:
-        return SimpleNamespace(settings=Settings())
+        if self.unreadable is not None:
+            raise self.unreadable
+        return SimpleNamespace(settings=Settings(), warnings=self.warnings)
 
     async def sandbox_tier(self) -> str:
         return self.tier

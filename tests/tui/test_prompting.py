@@ -6,7 +6,7 @@ import pytest
 from textual import events
 
 from codex_desk.engine.errors import Refusal
-from codex_desk.engine.events import ThreadChanged, TurnChanged
+from codex_desk.engine.events import ItemAdded, ThreadChanged, TurnChanged
 from codex_desk.engine.mailbox import Edit, Remove, Send
 from codex_desk.engine.sessions import New
 from codex_desk.engine.turns import Interrupt
@@ -315,3 +315,53 @@ async def test_escape_closes_the_popup_and_leaves_the_text() -> None:
         await until(pilot, lambda: "▸ /help" not in shown(app))
         assert pane(app).composer.text == "/he"
         assert Interrupt("t-operator") not in desk.done
+
+
+async def test_what_is_typed_right_after_enter_belongs_to_the_next_draft() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        for key in ("a", "enter", "b", "tab", "c"):
+            app.post_message(events.Key(key, {"enter": "\r", "tab": "\t"}.get(key, key)))
+        await until(pilot, lambda: pane(app).composer.text == "c" and len(sent(desk)) == 2)
+        assert [text for _, text, _ in sent(desk)] == ["a", "b"]
+
+
+async def test_bookkeeping_is_left_out_of_the_transcript() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    quiet = {"event": "started", "message": 3, "peer": "reviewer", "quiet": True}
+    desk.lines["t-operator"] = [
+        item(1, "operator", "message_out", "Look", message=3, peer="reviewer"),
+        item(2, "operator", "notice", "reviewer started #3", **quiet),
+    ]
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None and "⇢ reviewer" in shown(app))
+        desk.tell(ItemAdded(item(3, "operator", "notice", "#3 returned", **(quiet | {"event": "returned"}))))
+        desk.tell(ItemAdded(item(4, "operator", "notice", "reviewer: #3 answered in 0:22 — Two findings", event="answered", message=3)))
+        await until(pilot, lambda: "✓ reviewer: #3 answered in 0:22  Two findings" in shown(app))
+        assert "started" not in shown(app)
+        assert "returned" not in shown(app)
+
+
+async def test_settings_that_cannot_be_used_are_said_in_the_thread_with_what_to_do() -> None:
+    desk = FakeDesk(unreadable=Refusal("bad_settings", "config.toml:2: sandbox_mode: no such mode")).put(thread("operator"))
+    app = app_on(desk)
+    async with opened(app, (160, 40)) as pilot:
+        await until(pilot, lambda: "config.toml:2: sandbox_mode: no such mode. No turn starts before that is mended" in squeezed(app))
+
+
+async def test_a_setting_without_effect_is_said_once() -> None:
+    desk = FakeDesk(warnings=("config.toml:1: modle: is no setting", "config.toml:3: x")).put(thread("operator"))
+    app = app_on(desk)
+    async with opened(app, (160, 40)) as pilot:
+        await until(pilot, lambda: "config.toml:1: modle: is no setting (and 1 more: codex-desk config show)" in squeezed(app))
+
+
+async def test_the_end_of_a_transcript_stays_in_sight_when_something_is_said_below_it() -> None:
+    desk = FakeDesk(warnings=("config.toml:1: " + "long " * 60,)).put(thread("operator"))
+    desk.lines["t-operator"] = [item(number, "operator", "user_message", f"line {number}") for number in range(1, 40)]
+    app = app_on(desk)
+    async with opened(app, (100, 20)) as pilot:
+        await until(pilot, lambda: "config.toml:1" in shown(app) and "line 39" in shown(app))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from pydantic_ai.messages import ToolCallPart
 
 from codex_desk.runtimes.base import ItemDraft, ToolResult
+from codex_desk.text import well_formed
 
 MAX_HINT = 120
 
@@ -32,6 +34,20 @@ def _parse(text: str) -> Mapping[str, Any] | str:
         return f"the arguments are not JSON ({error}); call again with one JSON object"
     if not isinstance(value, dict):
         return "the arguments are not a JSON object; call again with one"
+    return _well_formed(value)
+
+
+def _well_formed(value: Any) -> Any:
+    """A value that can be stored and written as JSON again: an escape such as `\\ud83d` alone stands for no character."""
+    match value:
+        case str():
+            return well_formed(value)
+        case dict():
+            return {well_formed(key): _well_formed(held) for key, held in value.items()}
+        case list():
+            return [_well_formed(each) for each in value]
+        case float() if not math.isfinite(value):  # Python reads and writes NaN; JSON has no such thing
+            return str(value)
     return value
 
 

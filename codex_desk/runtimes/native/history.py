@@ -15,6 +15,7 @@ from pydantic_ai.messages import (
     ModelMessagesTypeAdapter,
     ModelRequest,
     ModelResponse,
+    ModelResponsePart,
     TextPart,
     ThinkingPart,
     ToolCallPart,
@@ -23,6 +24,7 @@ from pydantic_ai.messages import (
     repair_messages,
 )
 
+from codex_desk import text
 from codex_desk.runtimes.base import RuntimeFailure
 
 
@@ -44,13 +46,13 @@ def load(chunks: Iterable[bytes]) -> list[ModelMessage]:
     return [dataclasses.replace(message, instructions=None) if isinstance(message, ModelRequest) else message for message in messages]
 
 
-def user(text: str) -> ModelRequest:
+def user(said: str) -> ModelRequest:
     """One user-role input item."""
-    return ModelRequest(parts=[UserPromptPart(content=text)])
+    return ModelRequest(parts=[UserPromptPart(content=said)])
 
 
-def returned(call: ToolCallPart, text: str) -> ModelRequest:
-    return ModelRequest(parts=[ToolReturnPart(tool_name=call.tool_name, content=text, tool_call_id=call.tool_call_id)])
+def returned(call: ToolCallPart, result: str) -> ModelRequest:
+    return ModelRequest(parts=[ToolReturnPart(tool_name=call.tool_name, content=result, tool_call_id=call.tool_call_id)])
 
 
 def sendable(context: str, messages: Sequence[ModelMessage]) -> list[ModelMessage]:
@@ -58,6 +60,22 @@ def sendable(context: str, messages: Sequence[ModelMessage]) -> list[ModelMessag
     without."""
     first = [user(context)] if context else []
     return repair_messages([*first, *messages])
+
+
+def well_formed(response: ModelResponse) -> ModelResponse:
+    """The response with every string such that it can be stored and sent again."""
+    return dataclasses.replace(response, parts=[_well_formed(part) for part in response.parts])
+
+
+def _well_formed(part: ModelResponsePart) -> ModelResponsePart:
+    match part:
+        case TextPart() | ThinkingPart():
+            return dataclasses.replace(part, content=text.well_formed(part.content))
+        case ToolCallPart(args=str() as args):
+            return dataclasses.replace(part, tool_name=text.well_formed(part.tool_name), args=text.well_formed(args))
+        case ToolCallPart():
+            return dataclasses.replace(part, tool_name=text.well_formed(part.tool_name))
+    return part
 
 
 def interrupted(response: ModelResponse) -> ModelResponse | None:

@@ -26,6 +26,7 @@ from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.tools import ToolDefinition
 
 from codex_desk.runtimes.base import Delta, Endpoint, ToolSpec
+from codex_desk.runtimes.native import history
 from codex_desk.runtimes.native.errors import MODEL_ERRORS, CutStream, is_retryable, retry_delay, trouble
 from codex_desk.runtimes.native.reasoning import replayable
 
@@ -67,7 +68,7 @@ class Responder:
         """What has come of a response that never became whole: of the latest try that brought any text."""
         if self._stream is None:
             return self._best_partial
-        now = Reply(self._stream.get(), self._stream_key)
+        now = Reply(history.well_formed(self._stream.get()), self._stream_key)
         return now if self._best_partial is None or any(_has_text(part) for part in now.response.parts) else self._best_partial
 
     async def respond(self, messages: Sequence[ModelMessage], system: str, tools: Sequence[ToolSpec] = ()) -> Reply:
@@ -105,7 +106,7 @@ class Responder:
         if response.state != "complete":
             raise CutStream("the stream ended before the response did")
         self._stream = self._best_partial = None
-        return Reply(response, self._stream_key)
+        return Reply(history.well_formed(response), self._stream_key)
 
     async def _pause(self, error: Exception, attempt: int) -> None:
         delay = retry_delay(attempt, getattr(error, "retry_after", None), random.random())

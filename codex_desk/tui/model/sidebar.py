@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
+from rich.cells import cell_len
+
 from codex_desk.engine.views import ThreadView
-from codex_desk.tui.model.words import ASKING, RELATION_WORDS, WORKING, name, project_name
+from codex_desk.text import one_line
+from codex_desk.tui.model.words import ASKING, RELATION_WORDS, WORDS, WORKING, age, fitted, name, project_name
 
 Group = Literal["Needs you", "Working", "Ready", "Finished"]
+HANDLE_ROOM = 10
+"""Cells a handle keeps before the words to its right give way."""
+SHORTEST_REASON = 4
+"""Cells below which a reason says nothing."""
 GROUPS: tuple[Group, ...] = ("Needs you", "Working", "Ready", "Finished")
 
 
@@ -78,6 +87,35 @@ def rows(threads: Iterable[ThreadView], *, tree: bool = True, by_project: bool =
         for thread in members:
             found.extend(_with_children(thread, kin, folded) if tree and thread.relation is None else [ThreadRow(thread)])
     return found
+
+
+def words_beside(row: ThreadRow, room: int, now: datetime) -> str:
+    """What stands to the right of a handle in a line with `room` cells for both.
+
+    The age gives way to the handle, and the end of a long handle to the word for the relation.
+    """
+    handle = cell_len(name(row.thread))
+    for kept in (handle, min(HANDLE_ROOM, handle)):
+        for text in _words(row, room - kept - 1, now):
+            if cell_len(text) <= room - kept - 1:
+                return text
+    return row.word if cell_len(row.word) < room else ""
+
+
+def _words(row: ThreadRow, room: int, now: datetime) -> list[str]:
+    """What may stand in `room` cells, the fullest first."""
+    thread = row.thread
+    if thread.status in ASKING:
+        # The number of an approval is on its card; here is room for what it asks.
+        reason = one_line(re.sub(r"^[a-z][a-z0-9-]*-\d+: ", "", thread.reason or "") or WORDS[thread.status])
+        left = room - (cell_len(row.word) + 1 if row.word else 0)
+        cut = fitted(reason, min(left, cell_len(reason))) if left >= min(SHORTEST_REASON, cell_len(reason)) else ""
+        return [f"{row.word} {cut}".strip()] if cut else []
+    tail = "done" if thread.status == "finished" else age(thread.last_activity_at, now)
+    if row.word:
+        of = f"{row.word} · {thread.parent}" if row.under is None and thread.kind == "subagent" else row.word
+        return [f"{of} {tail}", f"{row.word} {tail}", row.word]
+    return [f"{one_line(project_name(thread), 16)} {tail}", tail]
 
 
 def siblings(threads: Sequence[ThreadView], thread: ThreadView) -> list[ThreadView]:

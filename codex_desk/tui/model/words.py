@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from rich.cells import cell_len, set_cell_size
+
 from codex_desk.engine.views import ThreadStatus, ThreadView
 
 GLYPHS: Mapping[ThreadStatus, str] = {
@@ -90,6 +92,22 @@ def place(thread: ThreadView) -> str:
 def project_name(thread: ThreadView) -> str:
     """The last part of the project's folder."""
     return Path(thread.project).name or thread.project
+
+
+def home_of(thread: ThreadView) -> str:
+    """Where a thread is at home, from its project's folder on: `repo`, `repo/src`."""
+    try:
+        inside = Path(thread.cwd).relative_to(thread.project)
+    except ValueError:
+        return project_name(thread)
+    return str(Path(project_name(thread)) / inside)
+
+
+def fitted(text: str, cells: int) -> str:
+    """One line of exactly so many cells: filled with spaces, or cut with `…`. A wide character counts two."""
+    if cell_len(text) <= cells:
+        return set_cell_size(text, cells)
+    return set_cell_size(set_cell_size(text, cells - 1).rstrip() + "…", cells) if cells > 0 else ""
 
 
 def name(thread: ThreadView) -> str:

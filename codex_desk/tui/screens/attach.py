@@ -20,7 +20,7 @@ from codex_desk.text import one_line, visible
 from codex_desk.tui.model import clock
 from codex_desk.tui.model.words import GLYPHS, WORDS, age, name, project_name
 from codex_desk.tui.screens.dialog import Dialog, matches
-from codex_desk.tui.screens.pick import SHOWN, Row
+from codex_desk.tui.screens.pick import SHOWN, Row, label_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class AttachPicker(Dialog[Picked]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = Content(f"Attach {one_line(name(self._child), 40)} to")  # type: ignore[assignment]
-            box.border_subtitle = "Enter attaches · r rights · / filter · Esc leaves"
+            box.border_subtitle = "Enter attaches · r rights (^r while filtering) · Esc leaves"
             yield Input(placeholder="type to filter", compact=True)
             yield OptionList()
             yield Static(markup=False, classes="note")
@@ -114,19 +114,27 @@ class AttachPicker(Dialog[Picked]):
         found = [one for one in self._candidates if matches(query, f"{name(one.thread)} {one.thread.project}")][:SHOWN]
         now = clock.now()
         rows = [_row(one, now) for one in found]
-        width = min(40, max((len(row.label) for row in rows), default=0))
+        width = label_width(rows)
         listed = self.query_one(OptionList)
-        nothing = [Option(Content.styled("no session matches", "$text-muted"), disabled=True)]
+        nothing = [Option(Content.styled("no session matches: backspace widens the filter", "$text-muted"), disabled=True)]
         listed.set_options([Option(row.content(width), id=row.id, disabled=row.refused is not None) for row in rows] or nothing)
         listed.highlighted = next((index for index, one in enumerate(found) if one.refused is None), None)
         self._draw_note()
+
+    def _nobody(self) -> str:
+        """What to do where there is nobody to attach to."""
+        if all(one.thread.id == self._child.id for one in self._candidates):
+            return "no other session yet: Esc, then ^x n makes one"
+        if all(one.refused is not None for one in self._candidates):
+            return "none of these can be taken: the reason stands beside each; Esc, then ^x n makes another session"
+        return ""
 
     def _draw_note(self) -> None:
         note = self.query_one(".note", Static)
         chosen = self._chosen
         note.set_class(False, "warning")
         if chosen is None:
-            note.update("")
+            note.update(Content(self._nobody()))
             return
         child, parent = one_line(name(self._child), 40), one_line(name(chosen.thread), 40)
         if self._asked_to_move == chosen.thread.id:

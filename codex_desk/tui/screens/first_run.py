@@ -93,10 +93,7 @@ class FirstRun(Screen[None]):
     @on(Composer.Decided)
     def _decided(self, event: Composer.Decided) -> None:
         match event.outcome:
-            case Send() | Queue():
-                composer = self.query_one(Composer)
-                text = composer.whole_text()
-                composer.clear_draft()
+            case Send(text) | Queue(text):
                 self._begin(text)
             case Run("/quit") | Quit():
                 self.app.exit(0)

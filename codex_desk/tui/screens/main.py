@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,13 +20,14 @@ from codex_desk.tui.catalog import TABLE
 from codex_desk.tui.commands import Command
 from codex_desk.tui.deck import Deck, UndoSlot
 from codex_desk.tui.failures import reason_of
+from codex_desk.tui.found import handle_for
 from codex_desk.tui.grammar import Call, UsageError
-from codex_desk.tui.hints import hints_for, runs_on
+from codex_desk.tui.hints import hints_for, runs_on, settings_trouble
 from codex_desk.tui.messages import CommandWanted
 from codex_desk.tui.model import sidebar as sidebar_model
 from codex_desk.tui.model.drafts import Drafts
 from codex_desk.tui.model.keys import Leader
-from codex_desk.tui.model.words import ASKING, WORKING, short_path, tokens
+from codex_desk.tui.model.words import ASKING, WORKING, home_of, short_path, tokens
 from codex_desk.tui.outbox import Outbox
 from codex_desk.tui.stage import PaneStage
 from codex_desk.tui.widgets.approval import ApprovalCard
@@ -58,8 +60,10 @@ class MainScreen(Screen[None]):
         Binding("ctrl+c", "to_composer", show=False, id="to_composer.ctrl_c"),
     ]
 
-    def __init__(self, bridge: Bridge, folder: Path, keymap: dict[str, str], *, plain: bool = False) -> None:
+    def __init__(self, bridge: Bridge, folder: Path, keymap: dict[str, str], *, plain: bool = False, wanted: Path | None = None) -> None:
+        """`wanted`: the folder whose session was asked for; where there is none, one is offered."""
         super().__init__()
+        self._wanted = wanted
         self.bridge = bridge
         self._folder = folder
         self._plain = plain
@@ -74,7 +78,7 @@ class MainScreen(Screen[None]):
         self._drawn = False
         """Whether there are widgets: events come from the application's own loop, before and after."""
 
-        self._status = StatusBar()
+        self._status = StatusBar(plain=plain)
         self._hints = HintBar()
         self._leader_panel = LeaderPanel(self._leader_key)
         self.sidebar = Sidebar(row_keys=[one.row_key for one in TABLE.row_actions()], plain=plain)
@@ -89,7 +93,7 @@ class MainScreen(Screen[None]):
         yield self._leader_panel
 
     def _new_pane(self) -> Pane:
-        return Pane(self.bridge, self._outbox, self._drafts, TABLE.slash_menu())
+        return Pane(self.bridge, self._outbox, self._drafts, TABLE.slash_menu(), plain=self._plain)
 
     @property
     def one_pane(self) -> bool:
@@ -126,6 +130,23 @@ class MainScreen(Screen[None]):
                 await pane.show(fresh)
         self._redraw()
         self._find_tier()
+        if trouble := settings_trouble(self.bridge, self.panes.active.thread):
+            self.panes.active.say(trouble, "error")
+        await self._go_to_wanted()
+
+    async def _go_to_wanted(self) -> None:
+        """The session of the folder that was asked for; the glance knows only the newest ones."""
+        folder, self._wanted = self._wanted, None
+        pane = self.panes.active
+        if folder is None or (pane.thread and pane.thread.cwd == str(folder)):
+            return
+        at_home = next((one for one in self.bridge.threads if one.live and one.kind == "session" and one.cwd == str(folder)), None)
+        if at_home is not None:
+            await self.show_in(pane, at_home)
+            return
+        pane.say(f"no session is at home in {folder}: Enter makes one there, ^c keeps to this one")
+        if not pane.composer.text:
+            pane.composer.set_text(f"/new {handle_for(folder)} {shlex.quote(str(folder))}")
 
     @work(group="tier", exclusive=True)
     async def _find_tier(self) -> None:
@@ -172,7 +193,7 @@ class MainScreen(Screen[None]):
             pane.composer.working = working
         here = self.panes.active.thread
         self._status.facts = Facts(
-            folder=short_path(here.cwd if here else str(self._folder), Path.home()),
+            folder=home_of(here) if here else short_path(str(self._folder), Path.home()),
             asking=sum(one.status in ASKING for one in threads),
             working=working,
             tokens=tokens(here.context_tokens) if here else "",
@@ -284,7 +305,7 @@ class MainScreen(Screen[None]):
         thread = self.bridge.thread(event.thread_id)
         if thread is None:
             return
-        prompt = await self.app.push_screen_wait(Peek(thread, self.bridge.items(thread.id, LINES)))
+        prompt = await self.app.push_screen_wait(Peek(thread, self.bridge.items(thread.id, 3 * LINES)))
         if prompt is not None:
             self.panes.active.deliver(thread.id, prompt, "after_turn")
 

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from codex_desk.engine.views import ItemView, ThreadView
 from codex_desk.text import one_line
+from codex_desk.tui.model.bookkeeping import is_bookkeeping
 from codex_desk.tui.model.words import GLYPHS, WORDS, name
 from codex_desk.tui.screens.dialog import Dialog
 
@@ -32,7 +33,7 @@ class Peek(Dialog[str]):
             box.border_subtitle = "Enter sends · Esc closes"
             lines = [
                 Content.assemble((f"{item.kind.replace('_', ' '):>13}  ", "$text-muted"), one_line(item.text, 160))
-                for item in self._items[-LINES:]
+                for item in [one for one in self._items if not is_bookkeeping(one)][-LINES:]
             ]
             yield Static(Content("\n").join(lines) if lines else "nothing yet", markup=False, classes="words")
             yield Input(placeholder=f"prompt {one_line(name(thread), 40)}", compact=True)

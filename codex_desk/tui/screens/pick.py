@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,7 +18,7 @@ from textual.widgets.option_list import Option
 from codex_desk.engine.views import ThreadView
 from codex_desk.text import one_line, visible
 from codex_desk.tui.model import clock
-from codex_desk.tui.model.words import GLYPHS, RELATION_WORDS, WORDS, age, name, project_name
+from codex_desk.tui.model.words import GLYPHS, RELATION_WORDS, WORDS, age, fitted, name, project_name
 from codex_desk.tui.screens.dialog import Dialog, matches
 
 SHOWN = 200
@@ -34,12 +35,15 @@ class Row:
     refused: str | None = None
 
     def content(self, width: int) -> Content:
-        label = one_line(self.label, 60)
+        label = fitted(one_line(self.label, 60), width)
         detail = self.refused or self.detail
-        line = Content.assemble(
-            f"{label:<{width}}  ", (one_line(detail), "$text-muted" if self.refused is None else "italic $text-warning")
-        )
+        line = Content.assemble(f"{label}  ", (one_line(detail), "$text-muted" if self.refused is None else "italic $text-warning"))
         return line.stylize("dim") if self.refused is not None else line
+
+
+def label_width(rows: Sequence[Row]) -> int:
+    """Cells for the labels of a list: what the widest takes, a handle of full length at most."""
+    return min(44, max((cell_len(one_line(row.label, 60)) for row in rows), default=0))
 
 
 class Picker(Dialog[str]):
@@ -76,7 +80,7 @@ class Picker(Dialog[str]):
 
     def _fill(self, query: str) -> None:
         found = [row for row in self._rows if matches(query, f"{row.label} {row.detail}")][:SHOWN]
-        width = min(40, max((len(row.label) for row in found), default=0))
+        width = label_width(found)
         listed = self.query_one(OptionList)
         options = [Option(row.content(width), id=row.id, disabled=row.refused is not None) for row in found]
         listed.set_options(options or [Option(Content.styled(visible(self._empty), "$text-muted"), disabled=True)])

@@ -13,22 +13,22 @@ from codex_desk.tui.model.words import name, short_path
 
 
 async def new(deck: Deck, call: Call) -> None:
-    handle = call.get("handle") or await _ask_handle(deck, "New session", "Its handle: small letters, digits and dashes, such as reviewer")
-    if handle is None:
-        return
-    start = str(deck.folder)
-    folder = call.get("cwd")
-    if folder is None and call.get("handle") is None:
-        from codex_desk.tui.screens.ask import Ask
-
-        folder = await deck.stage.ask(Ask(f"New session {handle}", "The folder it is at home in", start))
-        if folder is None:
-            return
     from codex_desk.engine.sessions import New
 
-    made: ThreadView = await deck.do(
-        New(handle, _folder(start, folder), runtime=call.get("runtime"), model=call.get("model"), profile=call.get("profile"))
-    )
+    start = str(deck.folder)
+
+    async def make(handle: str, folder: str | None) -> ThreadView:
+        home = _folder(start, folder or None)
+        return await deck.do(New(handle, home, runtime=call.get("runtime"), model=call.get("model"), profile=call.get("profile")))
+
+    if (handle := call.get("handle")) is not None:
+        made = await make(handle, call.get("cwd") or call.get("dir"))
+    else:
+        from codex_desk.tui.screens.new import NewSession
+
+        made = await deck.stage.ask(NewSession(make, start))
+        if made is None:
+            return
     await deck.stage.open_thread(made.id)
 
 
@@ -161,7 +161,9 @@ async def _ask_handle(deck: Deck, title: str, words: str, start: str = "") -> st
 COMMANDS = (
     Command("agent", "enter a child of this thread", agent, "[CHILD]", palette="Enter a child thread"),
     Command("back", "leave a child for where you came from", back, palette="Back from a child thread"),
-    Command("new", "make a session in a folder", new, "HANDLE [--cwd D] [--runtime R] [--model M] [--profile P]", "n", "n", "New session"),
+    Command(
+        "new", "make a session in a folder", new, "HANDLE [DIR] [--cwd D] [--runtime R] [--model M] [--profile P]", "n", "n", "New session"
+    ),
     Command("open", "show a session in this pane", open_, "[THREAD]", "o", palette="Open a session here"),
     Command("rename", "give a session another handle", rename, "THREAD HANDLE", row_key="r", palette="Rename this session"),
     Command("fork", "a new session with a copy of the history", fork, "THREAD HANDLE", palette="Fork this session"),

@@ -50,8 +50,9 @@ class ApprovalCard(Vertical, can_focus=True):
             super().__init__()
             self.text = text
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, id: str | None = None) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic, id: str | None = None, plain: bool = False) -> None:
         super().__init__(id=id)
+        self._mark = "needs you: " if plain else "⚠ "
         self._clock = clock
         self._approval: ApprovalView | None = None
         self._guard = ApprovalGuard(clock())
@@ -85,12 +86,12 @@ class ApprovalCard(Vertical, can_focus=True):
             return
         more = f"   1 of {len(pending)}" if len(pending) > 1 else ""
         self.query_one(".head", Static).update(
-            Content.assemble((f"⚠ {one_line(first.id, 60)}", "bold $text-warning"), f"  {first.kind}", (more, "$text-muted"))
+            Content.assemble((f"{self._mark}{one_line(first.id, 60)}", "bold $text-warning"), f"  {first.kind}", (more, "$text-muted"))
         )
         self.query_one(".asked", Static).update(Content(visible(first.text)))
         facts = (("in", first.cwd), ("why", first.why), ("asked by", " → ".join(first.chain)))
         self.query_one(".about", Static).update(
-            Content("\n").join(Content.assemble((f"{label:>9}  ", "$text-muted"), visible(value)) for label, value in facts if value)
+            Content("\n").join(Content.assemble((f"{label}  ", "$text-muted"), visible(value)) for label, value in facts if value)
         )
         self._draw_keys()
         self.call_after_refresh(self._look)
@@ -137,7 +138,7 @@ class ApprovalCard(Vertical, can_focus=True):
         if not self.has_focus:
             words = "F6 to come here and answer"
         elif not self._guard.seen:
-            words = "↓ more below: see all of it first    n deny"
+            words = "more below: arrows go there, see all of it first    n deny"
         else:
             words = "  ".join(f"{key} {ANSWER_WORDS[answer]}" for key, answer in ANSWER_KEYS.items())
         self.query_one(".keys", Static).update(Content(words))

@@ -8,32 +8,34 @@ from codex_desk.engine.views import ItemView
 from codex_desk.runtimes.base import Delta
 from codex_desk.tui.widgets.drawn import Drawn
 from codex_desk.tui.widgets.grouping import Frame, Run
-from codex_desk.tui.widgets.items import agent_name, can_open, draw, header
+from codex_desk.tui.widgets.items import agent_name, can_open
 from codex_desk.tui.widgets.lines import ShortLine
 from codex_desk.tui.widgets.live import DRAWINGS, ITEM_KINDS, LiveDrawing
+from codex_desk.tui.widgets.look import DRAWN, Look
 
 
 class Block(Drawn):
     """Holds a committed item, or the drawing of one that still comes."""
 
-    def __init__(self, kind: str, handle: str, frame: Frame) -> None:
+    def __init__(self, kind: str, handle: str, frame: Frame, look: Look = DRAWN) -> None:
         super().__init__(classes="-gap" if frame.gap else None)
         self.kind = kind
         self.frame = frame
         self.item: ItemView | None = None
         self.opened = False
         self._handle = handle
+        self._look = look
         self._live: LiveDrawing | None = None
 
     @classmethod
-    def of_item(cls, item: ItemView, handle: str, frame: Frame) -> Block:
-        block = cls(item.kind, handle, frame)
+    def of_item(cls, item: ItemView, handle: str, frame: Frame, look: Look = DRAWN) -> Block:
+        block = cls(item.kind, handle, frame, look)
         block._put(item)
         return block
 
     @classmethod
-    def of_delta(cls, first: Delta, handle: str, frame: Frame) -> Block:
-        block = cls(ITEM_KINDS[first.kind], handle, frame)
+    def of_delta(cls, first: Delta, handle: str, frame: Frame, look: Look = DRAWN) -> Block:
+        block = cls(ITEM_KINDS[first.kind], handle, frame, look)
         block._live = DRAWINGS[first.kind]()
         block._live.feed(first.text)
         block.document = block._live.document
@@ -75,7 +77,7 @@ class Block(Drawn):
     def _put(self, item: ItemView) -> None:
         self.item = item
         if self._live is None or item.data.get("interrupted") or not self._live.settles(item.text):
-            self.document = draw(item, opened=self.opened)
+            self.document = self._look.draw(item, self.opened)
         self._live = None
         self._head()
 
@@ -85,7 +87,7 @@ class Block(Drawn):
         elif self.item is None:
             self.document.header = ShortLine(agent_name(self._handle))
         else:
-            self.document.header = header(self.item, self._handle)
+            self.document.header = self._look.header(self.item, self._handle)
 
 
 def framed(blocks: Iterable[Block], run: Run) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events, on
@@ -12,7 +13,7 @@ from textual.reactive import reactive
 from textual.widgets import TextArea
 
 from codex_desk.tui.model.completion import Trigger, find_trigger
-from codex_desk.tui.model.composer import Clear, ComposerMachine, Copy, Newline, Nothing, Outcome
+from codex_desk.tui.model.composer import Clear, ComposerMachine, Copy, Newline, Nothing, Outcome, Queue, Run, Send, Steer
 from codex_desk.tui.model.drafts import Draft, Recall
 
 
@@ -48,7 +49,7 @@ class Composer(TextArea):
     """How many threads of the desk run a turn."""
 
     class Decided(Message):
-        """A key meant this."""
+        """A key meant this. A draft that is to be sent or run is not in the composer any more."""
 
         def __init__(self, outcome: Outcome) -> None:
             super().__init__()
@@ -93,7 +94,7 @@ class Composer(TextArea):
 
     def put_back(self, text: str) -> None:
         """A text that could not be sent: it is the draft again, before what has been typed since."""
-        self.set_text("\n\n".join(part for part in (text, self.text) if part))
+        self.set_text("\n\n".join(part for part in (self._draft.pastes.take(text), self.text) if part))
 
     def clear_draft(self) -> None:
         self._draft.pastes.clear()
@@ -161,8 +162,19 @@ class Composer(TextArea):
                 self.clear_draft()
             case Copy():
                 self.action_copy()
+            case Send() | Steer() | Queue():
+                self.post_message(self.Decided(replace(outcome, text=self._take(self.whole_text()))))
+            case Run(line):
+                self.post_message(self.Decided(Run(self._take(line))))
             case _:
                 self.post_message(self.Decided(outcome))
+
+    def _take(self, text: str) -> str:
+        """The draft leaves at once: what is typed before anybody hears of it belongs to the next one."""
+        self.recall.add(text)
+        self.clear_draft()
+        self._notice()
+        return text
 
     def action_enter(self) -> None:
         # The backslash breaks the line only where the cursor is: at the end.
@@ -193,7 +205,7 @@ class Composer(TextArea):
         elif not self.cursor_at_first_line:
             self.action_cursor_up()
         elif (text := self.recall.up(self.text)) is not None:
-            self.set_text(text)
+            self.set_text(self._draft.pastes.take(text))
 
     def action_down(self) -> None:
         if self._notice():
@@ -201,7 +213,7 @@ class Composer(TextArea):
         elif not self.cursor_at_last_line:
             self.action_cursor_down()
         elif (text := self.recall.down()) is not None:
-            self.set_text(text)
+            self.set_text(self._draft.pastes.take(text))
 
     def action_external(self) -> None:
         self.post_message(self.EditorWanted())

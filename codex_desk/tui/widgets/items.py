@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from textual.content import Content
 
 from codex_desk.engine.views import ItemView
 from codex_desk.text import one_line, visible
+from codex_desk.tui.model import tool_words
 from codex_desk.tui.widgets import diff
 from codex_desk.tui.widgets.document import Document
 from codex_desk.tui.widgets.fold import MOST_CHARACTERS, OPENED_LINES, OUTPUT_LINES, count, head, middle
@@ -18,6 +19,8 @@ from codex_desk.tui.widgets.markdown import MarkdownStream
 MUTED = "$text-muted"
 INDENT = Content("  ")
 DIFF_LINES = 40
+COMMAND_LINES = 8
+"""Rows of a command's own text, until it is opened."""
 LONGEST_ROW = 2_000
 """Characters of one row of output."""
 SUMMARY = 400
@@ -87,15 +90,15 @@ def source(item: ItemView) -> str:
     data = item.data
     match item.kind:
         case "command":
-            return f"$ {_word(data, 'command') or item.text}\n{_word(data, 'output')}".rstrip("\n")
+            return f"$ {field(data, 'command') or item.text}\n{field(data, 'output')}".rstrip("\n")
         case "tool_call":
-            arguments = _word(data, "arguments")
-            return "\n".join(part for part in (f"{_word(data, 'tool')} {arguments}".strip() or item.text, _word(data, "result")) if part)
+            arguments = field(data, "arguments")
+            return "\n".join(part for part in (f"{field(data, 'tool')} {arguments}".strip() or item.text, field(data, "result")) if part)
         case "file_change":
-            diffs = [_word(change, "diff") for change in _mappings(data.get("changes"))]
+            diffs = [field(change, "diff") for change in _mappings(data.get("changes"))]
             return "\n".join(diffs) or item.text
         case "plan":
-            return "\n".join(f"{_word(step, 'status')}: {_word(step, 'step')}" for step in _mappings(data.get("steps"))) or item.text
+            return "\n".join(f"{field(step, 'status')}: {field(step, 'step')}" for step in _mappings(data.get("steps"))) or item.text
         case _:
             return item.text
 
@@ -162,7 +165,8 @@ def duration(data: Mapping[str, object]) -> str:
     return f"{seconds:.1f}s" if seconds < 60 else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
-def _word(data: Mapping[str, object], key: str) -> str:
+def field(data: Mapping[str, object], key: str) -> str:
+    """A text among what came as JSON; anything else as JSON, empty where there is nothing."""
     value = data.get(key)
     return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
 
@@ -189,40 +193,33 @@ def _tool(item: ItemView, opened: bool) -> Document:
     data = item.data
     ok = data.get("ok") is not False
     mark = Content.styled("● ", "$text-success") if ok else Content.styled("✗ ", "$text-error")
-    arguments = data.get("arguments")
-    result = _word(data, "result")
+    tool, arguments, result = field(data, "tool") or item.text, data.get("arguments"), data.get("result")
+    about = tool_words.subject(tool, arguments)
+    came = "" if opened else tool_words.outcome(tool, arguments, result, ok=ok)
     called = Content.assemble(
-        (one_line(_word(data, "tool") or item.text, 80), "bold"),
-        ("  " + _arguments(arguments), "") if arguments else "",
-        ("  → " + one_line(result, SUMMARY), MUTED if ok else "$text-error") if result and not opened else "",
+        (one_line(tool, 80), "bold"), f"  {about}" if about else "", (f"  → {came}" if came else "", MUTED if ok else "$text-error")
     )
     lines: list[Line] = [ShortLine(called, Content.styled(duration(data), MUTED), first=mark)]
-    if opened:
-        if arguments:
-            pretty = arguments if isinstance(arguments, str) else json.dumps(arguments, indent=2, ensure_ascii=False)
-            lines.extend(folded(pretty, OPENED_LINES))
-        if result:
-            lines.append(ShortLine(Content.styled("→ result" if ok else "→ failed", MUTED if ok else "$text-error"), first=INDENT))
-            lines.extend(folded(result, OPENED_LINES, style=MUTED))
-    return Document(lines)
+    return Document([*lines, *opened_call(item)] if opened else lines)
 
 
-def _arguments(arguments: object) -> str:
-    """The arguments of a call on one row: values alone where their names add nothing."""
-    if isinstance(arguments, Mapping):
-        return one_line(" ".join(f"{key}={_short(value)}" for key, value in arguments.items()), SUMMARY)
-    return one_line(str(arguments), SUMMARY)
-
-
-def _short(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return one_line(text, 60)
+def opened_call(item: ItemView) -> list[Line]:
+    """Arguments and result of a tool call, to read."""
+    data = item.data
+    ok, arguments, result = data.get("ok") is not False, data.get("arguments"), data.get("result")
+    lines: list[Line] = []
+    if arguments:
+        lines.extend(folded(tool_words.readable(arguments), OPENED_LINES))
+    if result:
+        lines.append(ShortLine(Content.styled("→ result" if ok else "→ failed", MUTED if ok else "$text-error"), first=INDENT))
+        lines.extend(folded(tool_words.opened(field(data, "tool"), result), OPENED_LINES, style=MUTED))
+    return lines
 
 
 def _command(item: ItemView, opened: bool) -> Document:
     data = item.data
     code = data.get("exit_code")
-    shown, more = head(_word(data, "command") or item.text, 2 * LONGEST_ROW)
+    shown, more = head(field(data, "command") or item.text, 2 * LONGEST_ROW)
     command = visible(shown).rstrip("\n").split("\n")
     state = "" if code is None else f"exit {one_line(str(code), 20)}"
     facts = Content("  ").join(
@@ -230,7 +227,7 @@ def _command(item: ItemView, opened: bool) -> Document:
         for part in (
             Content.styled(state, "$text-success" if code == 0 else "bold $text-error") if state else NOTHING,
             Content.styled(duration(data), MUTED),
-            Content.styled(f"[{one_line(_word(data, 'sandbox'), 40)}]", MUTED) if data.get("sandbox") else NOTHING,
+            Content.styled(f"[{one_line(field(data, 'sandbox'), 40)}]", MUTED) if data.get("sandbox") else NOTHING,
         )
         if part
     )
@@ -238,19 +235,29 @@ def _command(item: ItemView, opened: bool) -> Document:
     if len(command) == 1 and not more and not opened:
         lines: list[Line] = [ShortLine(Content.styled(command[0].expandtabs(TAB), "bold"), facts, first=prompt, lead="$ ")]
     else:
+        start, hidden, end = middle(command, OPENED_LINES if opened else COMMAND_LINES)
         lines = [
-            TextLine(
-                Content.styled(row.expandtabs(TAB), "bold"),
-                first=INDENT if number else prompt,
-                rest=INDENT,
-                lead="" if number else "$ ",
-                words=False,
-            )
-            for number, row in enumerate(command)
+            *_typed(start, prompt, "$ "),
+            *_hidden(hidden),
+            *_typed(end, INDENT, ""),
         ]
         lines.extend(_more(more))
         lines.append(TextLine(facts, first=INDENT, rest=INDENT))
-    return Document([*lines, *folded(_word(data, "output"), OPENED_LINES if opened else OUTPUT_LINES, style=MUTED)])
+    return Document([*lines, *folded(field(data, "output"), OPENED_LINES if opened else OUTPUT_LINES, style=MUTED)])
+
+
+def _typed(rows: Sequence[str], first: Content, lead: str) -> list[Line]:
+    """Rows of a command as it was written; the first one after `first`."""
+    return [
+        TextLine(
+            Content.styled(row.expandtabs(TAB), "bold"),
+            first=INDENT if number else first,
+            rest=INDENT,
+            lead="" if number else lead,
+            words=False,
+        )
+        for number, row in enumerate(rows)
+    ]
 
 
 def _change(item: ItemView, opened: bool) -> Document:
@@ -263,14 +270,14 @@ def _change(item: ItemView, opened: bool) -> Document:
 
 
 def _one_change(change: Mapping[str, object], limit: int) -> list[Line]:
-    shown, more = head(_word(change, "diff"))
+    shown, more = head(field(change, "diff"))
     rows = diff.parse_diff(shown)
     added, removed = diff.counts(rows)
     words = {"add": "added", "delete": "deleted", "update": "edited", "modify": "edited", "move": "moved"}
-    kind = _word(change, "kind")
+    kind = field(change, "kind")
     tally = Content.assemble((f"+{added}", "$text-success"), " ", (f"−{removed}", "$text-error"))
     title = Content.assemble(
-        (words.get(kind, one_line(kind, 20) or "edited") + " ", MUTED), (one_line(_word(change, "path"), SUMMARY), "bold")
+        (words.get(kind, one_line(kind, 20) or "edited") + " ", MUTED), (one_line(field(change, "path"), SUMMARY), "bold")
     )
     start, hidden, end = middle(rows, limit)
     digits = max((len(str(row.number)) for row in rows if row.number is not None), default=0)
@@ -284,10 +291,10 @@ def _one_change(change: Mapping[str, object], limit: int) -> list[Line]:
 def _plan(item: ItemView, opened: bool) -> Document:
     lines: list[Line] = []
     for step in _mappings(item.data.get("steps")):
-        status = _word(step, "status")
+        status = field(step, "status")
         glyph, style = STEPS.get(status, STEPS["pending"])
         style_of_text = f"{MUTED} strike" if status == "completed" else "bold" if status == "in_progress" else ""
-        text = Content.styled(one_line(_word(step, "step"), LONGEST_ROW), style_of_text)
+        text = Content.styled(one_line(field(step, "step"), LONGEST_ROW), style_of_text)
         lines.append(TextLine(text, first=Content.styled(f"{glyph} ", style), rest=INDENT, lead=f"{glyph} "))
     return Document(lines or plain(item.text))
 
@@ -297,7 +304,7 @@ def _peer(arrow: str, item: ItemView) -> Content:
     number = item.data.get("message")
     return Content.assemble(
         (f"{arrow} ", "bold $text-secondary"),
-        (one_line(_word(item.data, "peer") or item.origin, 60), "bold $text-secondary"),
+        (one_line(field(item.data, "peer") or item.origin, 60), "bold $text-secondary"),
         (f"  #{number}" if isinstance(number, int) else "", MUTED),
     )
 
@@ -311,12 +318,18 @@ def _received(item: ItemView, opened: bool) -> Document:
 
 
 def _notice(item: ItemView, opened: bool) -> Document:
-    glyph, style = EVENTS.get(_word(item.data, "event"), ("·", MUTED))
+    event = field(item.data, "event")
+    glyph, style = EVENTS.get(event, ("·", MUTED))
+    told, dash, answer = item.text.partition(" — ")
+    if event == "answered" and dash:
+        # The answer itself stands in the other thread, where Enter goes.
+        said = Content.assemble(one_line(told, SUMMARY), (f"  {one_line(answer, SUMMARY)}", MUTED))
+        return Document([ShortLine(said, first=Content.styled(f"{glyph} ", style))])
     return Document(plain(item.text, style=MUTED if style == MUTED else "", first=Content.styled(f"{glyph} ", style), rest=INDENT))
 
 
 def _approval(item: ItemView, opened: bool) -> Document:
-    glyph, style = EVENTS.get(_word(item.data, "event"), EVENTS["approval_asked"])
+    glyph, style = EVENTS.get(field(item.data, "event"), EVENTS["approval_asked"])
     return Document(plain(item.text, first=Content.styled(f"{glyph} ", style), rest=INDENT))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,12 +27,16 @@ ITEM_KINDS: dict[Kind, str] = {"text": "agent_message", "reasoning": "reasoning"
 class Buffer:
     """Increments that wait for the next flush, joined per item, in the order in which the items began."""
 
+    whole_lines: bool = False
+    """Only messages, and of these only lines that are complete: what is shown is never written again."""
     _pending: dict[str, tuple[Kind, list[str]]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self._pending)
 
     def put(self, delta: Delta) -> None:
+        if self.whole_lines and delta.kind != "text":
+            return
         kind, parts = self._pending.setdefault(delta.key, (delta.kind, []))
         if kind == "tool":
             parts.clear()  # a tool's text is a whole line, not an increment
@@ -39,7 +44,17 @@ class Buffer:
 
     def take(self) -> list[Delta]:
         pending, self._pending = self._pending, {}
+        if self.whole_lines:
+            return list(self._complete(pending))
         return [Delta(kind, key, "".join(parts)) for key, (kind, parts) in pending.items()]
+
+    def _complete(self, pending: Mapping[str, tuple[Kind, list[str]]]) -> Iterator[Delta]:
+        for key, (kind, parts) in pending.items():
+            lines, newline, rest = "".join(parts).rpartition("\n")
+            if rest:
+                self._pending[key] = (kind, [rest])
+            if newline:
+                yield Delta(kind, key, lines + newline)
 
     def drop(self, key: str) -> None:
         self._pending.pop(key, None)

@@ -20,6 +20,7 @@ from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.failures import reason_of
 from codex_desk.tui.messages import CommandWanted
 from codex_desk.tui.model import clock, words
+from codex_desk.tui.model.bookkeeping import is_bookkeeping
 from codex_desk.tui.model.composer import Interrupt, Queue, Quit, Run, Send, Steer
 from codex_desk.tui.model.drafts import Drafts, Recall
 from codex_desk.tui.outbox import Outbox
@@ -54,15 +55,15 @@ class Pane(Vertical):
             super().__init__()
             self.item = item
 
-    def __init__(self, bridge: Bridge, outbox: Outbox, drafts: Drafts, commands: Sequence[tuple[str, str]]) -> None:
-        """`commands`: (name, help) for the popup."""
+    def __init__(self, bridge: Bridge, outbox: Outbox, drafts: Drafts, commands: Sequence[tuple[str, str]], *, plain: bool = False) -> None:
+        """`commands`: (name, help) for the popup; `plain`: words for glyphs."""
         super().__init__(classes="pane")
         self._bridge = bridge
         self._outbox = outbox
         self._drafts = drafts
-        self.transcript = Transcript(clock=lambda: clock.now())
-        self.card = ApprovalCard()
-        self.writing = Writing(commands, self._handles)
+        self.transcript = Transcript(clock=lambda: clock.now(), plain=plain)
+        self.card = ApprovalCard(plain=plain)
+        self.writing = Writing(commands, self._handles, plain=plain)
         self._recalls: dict[str, Recall] = {}
         self._turn: str | None = None
         self._oldest: int | None = None
@@ -107,7 +108,7 @@ class Pane(Vertical):
         self._draw_thread()
         self.show_queue()
         self.show_approvals()
-        await self.transcript.show(thread, items, live, len(items) == WINDOW)
+        await self.transcript.show(thread, _to_read(items), live, len(items) == WINDOW)
         self.show_waits()
 
     def _draw_thread(self) -> None:
@@ -179,7 +180,8 @@ class Pane(Vertical):
             return
         match event:
             case ItemAdded(item) if item.thread_id == thread.id:
-                self.transcript.add(item)
+                if not is_bookkeeping(item):
+                    self.transcript.add(item)
             case ItemChanged(item) if item.thread_id == thread.id:
                 self.transcript.change(item)
             case Live(thread_id, _, delta) if thread_id == thread.id:
@@ -214,7 +216,7 @@ class Pane(Vertical):
             return
         items = desk.items(thread.id, before=self._oldest, limit=WINDOW)
         self._oldest = items[0].seq if items else self._oldest
-        await self.transcript.prepend(items, len(items) == WINDOW)
+        await self.transcript.prepend(_to_read(items), len(items) == WINDOW)
 
     @on(Transcript.LatestWanted)
     async def _show_latest(self, event: Transcript.LatestWanted) -> None:
@@ -230,7 +232,7 @@ class Pane(Vertical):
         items = desk.items(thread.id, after=seq - 1, limit=WINDOW)
         before = desk.items(thread.id, before=seq, limit=1)
         self._oldest = seq
-        await self.transcript.show(thread, items, desk.live(thread.id), bool(before))
+        await self.transcript.show(thread, _to_read(items), desk.live(thread.id), bool(before))
         self.transcript.anchor(False)
         self.transcript.scroll_home(animate=False)
         self.transcript.focus()
@@ -241,30 +243,23 @@ class Pane(Vertical):
     def _decided(self, event: Composer.Decided) -> None:
         event.stop()
         match event.outcome:
-            case Send():
-                self._send("after_turn")
-            case Steer():
-                self._send("next_step")
-            case Queue(notice=notice):
-                self._send("after_turn", notice)
+            case Send(text):
+                self._send(text, "after_turn")
+            case Steer(text):
+                self._send(text, "next_step")
+            case Queue(text, notice):
+                self._send(text, "after_turn", notice)
             case Run(line):
-                self.composer.recall.add(line)
-                self.composer.clear_draft()
                 self.post_message(CommandWanted(line))
             case Interrupt():
                 self.post_message(CommandWanted("/interrupt"))
             case Quit():
                 self.post_message(CommandWanted("/quit"))
 
-    def _send(self, delivery: Delivery, notice: str = "") -> None:
-        thread = self.thread
-        if thread is None:
-            return
-        text = self.composer.whole_text()
-        self.composer.recall.add(text)
-        self.composer.clear_draft()
-        self.say(notice)
-        self.deliver(thread.id, text, delivery)
+    def _send(self, text: str, delivery: Delivery, notice: str = "") -> None:
+        if self.thread is not None:
+            self.say(notice)
+            self.deliver(self.thread.id, text, delivery)
 
     @work(group="send")
     async def deliver(self, thread_id: str, text: str, delivery: Delivery) -> None:
@@ -340,3 +335,7 @@ class Pane(Vertical):
 
     def on_descendant_focus(self) -> None:
         self.post_message(self.Focused(self))
+
+
+def _to_read(items: Sequence[ItemView]) -> list[ItemView]:
+    return [item for item in items if not is_bookkeeping(item)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
@@ -21,10 +20,7 @@ from codex_desk.engine.views import ThreadView
 from codex_desk.text import one_line
 from codex_desk.tui.model import clock, sidebar
 from codex_desk.tui.model.sidebar import HeadingRow, Row, ThreadRow
-from codex_desk.tui.model.words import ASKING, GLYPHS, RELATION_GLYPHS, WORDS, WORKING, age, name, project_name
-
-HANDLE_ROOM = 10
-"""Cells a handle keeps before the words to its right give way."""
+from codex_desk.tui.model.words import ASKING, GLYPHS, RELATION_GLYPHS, WORDS, WORKING, fitted, name
 
 
 class Sidebar(ScrollView, can_focus=True):
@@ -225,21 +221,23 @@ class Sidebar(ScrollView, can_focus=True):
             return Strip([Segment(set_cell_size(text, width), self._style("sidebar--heading"))], width)
         return Strip(self._line(row, width, index == self._cursor), width)
 
+    def _lead(self, row: ThreadRow) -> str:
+        mark = ("▸" if row.folded else "▾") if row.children and row.under is None else " "
+        relation = RELATION_GLYPHS.get(row.thread.relation or "", "") if row.under else ""
+        return f"{mark if not row.guides else ' '}{row.guides}{relation}"
+
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name)
 
     def _line(self, row: ThreadRow, width: int, chosen: bool) -> list[Segment]:
         thread = row.thread
         base, muted = self.rich_style, self._style("sidebar--muted")
-        mark = ("▸" if row.folded else "▾") if row.children and row.under is None else " "
-        relation = RELATION_GLYPHS.get(thread.relation or "", "") if row.under else ""
-        lead = f"{mark if not row.guides else ' '}{row.guides}{relation}"
+        lead = " " * (1 + len(row.guides)) if self._plain else self._lead(row)
         glyph = WORDS[thread.status] if self._plain else GLYPHS[thread.status]
         room = max(0, width - cell_len(lead) - cell_len(glyph) - 2)
-        for_words = room - min(HANDLE_ROOM, cell_len(name(thread))) - 1
-        right = _fitting(self._words(row, for_words), for_words)
+        right = sidebar.words_beside(row, room, clock.now())
         left_room = max(0, room - cell_len(right))
-        handle = set_cell_size(one_line(name(thread), max(1, left_room - 1)), left_room)
+        handle = set_cell_size(fitted(one_line(name(thread)), min(left_room - 1, cell_len(name(thread)))), left_room)
         state = "sidebar--asking" if thread.status in ASKING else "sidebar--working" if thread.status in WORKING else ""
         segments = [
             Segment(lead, muted),
@@ -251,20 +249,3 @@ class Sidebar(ScrollView, can_focus=True):
             cursor = self._style("sidebar--cursor" if self.has_focus else "sidebar--cursor-blurred")
             return [Segment(segment.text, (segment.style or base) + cursor) for segment in segments]
         return segments
-
-    def _words(self, row: ThreadRow, room: int) -> list[str]:
-        """What may stand to the right in so many cells, the fullest first."""
-        thread = row.thread
-        if thread.status in ASKING:
-            # The number of an approval is on its card; here is room for what it asks.
-            reason = re.sub(r"^[a-z][a-z0-9-]*-\d+: ", "", thread.reason or "") or WORDS[thread.status]
-            return [f"{row.word} {one_line(reason)}".strip(), one_line(reason, room)]
-        tail = "done" if thread.status == "finished" else age(thread.last_activity_at, clock.now())
-        if row.word:
-            of = f"{row.word} · {thread.parent}" if row.under is None and thread.kind == "subagent" else row.word
-            return [f"{of} {tail}", f"{row.word} {tail}", row.word, tail]
-        return [f"{one_line(project_name(thread), 16)} {tail}", tail]
-
-
-def _fitting(words: Sequence[str], room: int) -> str:
-    return next((text for text in words if cell_len(text) <= room), "")

@@ -18,6 +18,7 @@ class Facts:
     """What the top line tells: of the desk, and of the thread in the active pane."""
 
     folder: str = ""
+    """Where the thread is at home, its project's name first."""
     asking: int = 0
     working: int = 0
     tokens: str = ""
@@ -30,15 +31,20 @@ class StatusBar(Widget):
 
     facts: reactive[Facts] = reactive(Facts())
 
+    def __init__(self, *, plain: bool = False) -> None:
+        """`plain`: the words without their glyphs."""
+        super().__init__()
+        self._asking, self._working = ("", "") if plain else ("⚠ ", "▶ ")
+
     def render(self) -> Content:
         facts = self.facts
         right: list[tuple[str, str]] = []
         if facts.note:
             right.append((facts.note, "$text-muted"))
         if facts.asking:
-            right.append((f"⚠ {facts.asking} {'needs' if facts.asking == 1 else 'need'} you", "bold $text-warning"))
+            right.append((f"{self._asking}{facts.asking} {'needs' if facts.asking == 1 else 'need'} you", "bold $text-warning"))
         if facts.working:
-            right.append((f"▶ {facts.working} working", "$text-success"))
+            right.append((f"{self._working}{facts.working} working", "$text-success"))
         if facts.tokens:
             right.append((facts.tokens, "$text-muted"))
         room = self.size.width - 2
@@ -46,7 +52,9 @@ class StatusBar(Widget):
             right.pop()
         said = Content("  ").join(Content.styled(text, style) for text, style in right)
         name = "codex-desk" if room >= said.cell_length + 12 else ""
-        folder = one_line(facts.folder, 200) if room >= said.cell_length + 14 + cell_len(facts.folder) else ""
+        free = room - said.cell_length - 14
+        project = facts.folder.partition("/")[0]
+        folder = next((one_line(place, 200) for place in (facts.folder, project) if cell_len(place) <= free), "")
         left = Content.assemble((name, "bold $text-primary"), "  " if folder else "", (folder, "$text-muted"))
         gap = max(1, room - left.cell_length - said.cell_length)
         return Content.assemble(" ", left, " " * gap, said)

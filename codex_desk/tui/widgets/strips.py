@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
@@ -15,9 +16,9 @@ from textual.widgets import Static
 from codex_desk.engine.views import MessageView
 from codex_desk.text import one_line, visible
 from codex_desk.tui.model.completion import SHOWN, Choice
+from codex_desk.tui.model.words import fitted
 
 Tone = Literal["info", "error"]
-
 
 LABEL = 60
 """Characters of a choice's label."""
@@ -49,12 +50,12 @@ class CompletionPopup(Static):
 
     def _draw(self) -> None:
         first = max(0, min(self._at - SHOWN // 2, len(self._choices) - SHOWN))
-        width = min(LABEL, max((len(choice.label) for choice in self._choices), default=0))
+        width = min(LABEL, max((cell_len(choice.label) for choice in self._choices), default=0))
         lines: list[Content] = []
         for index, choice in enumerate(self._choices[first : first + SHOWN], first):
             chosen = index == self._at
             mark = "▸" if chosen else " "
-            label = f"{mark} {one_line(choice.label, LABEL):<{width}}  "
+            label = f"{mark} {fitted(one_line(choice.label, LABEL), width)}  "
             lines.append(
                 Content.assemble((label, "bold $text-accent" if chosen else ""), (one_line(choice.detail), "" if chosen else "$text-muted"))
             )
@@ -144,8 +145,9 @@ def _entry_line(entry: Entry) -> Content:
             return Content.assemble((" waits for the engine  ", "$text-warning"), one_line(text, 120))
         case MessageView():
             who = f" from {one_line(entry.sender, 40)}" if entry.sender else ""
+            steers = " steers the running turn" if entry.delivery == "next_step" else ""
             held = f" held: {one_line(entry.reason or '', 60)}" if entry.state == "held" else ""
-            return Content.assemble((f" #{entry.id}{who}{held}  ", "$text-muted"), one_line(entry.body, 120))
+            return Content.assemble((f" #{entry.id}{who}{steers}{held}  ", "$text-muted"), one_line(entry.body, 120))
 
 
 class Flash(Static):
@@ -153,9 +155,10 @@ class Flash(Static):
 
     SECONDS = 8.0
 
-    def __init__(self) -> None:
+    def __init__(self, *, plain: bool = False) -> None:
         super().__init__(markup=False)
         self.display = False
+        self._error = "error: " if plain else "✗ "
         self._timer: Timer | None = None
 
     def say(self, text: str, tone: Tone = "info") -> None:
@@ -165,7 +168,7 @@ class Flash(Static):
             self._timer = None
         self.set_class(tone == "error", "-error")
         self.display = bool(text)
-        lead = "✗ " if tone == "error" else ""
+        lead = self._error if tone == "error" else ""
         self.update(Content(f" {lead}{visible(text)}"))
         if text and tone == "info":
             self._timer = self.set_timer(self.SECONDS, lambda: self.say(""))

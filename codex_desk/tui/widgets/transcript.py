@@ -7,12 +7,9 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import Reactive, ReactiveType
 from textual.timer import Timer
-from textual.widget import Widget
 
 from codex_desk.engine.views import ItemView, LiveTurn, ThreadView
 from codex_desk.runtimes.base import Delta
@@ -21,10 +18,12 @@ from codex_desk.tui.widgets import cursor
 from codex_desk.tui.widgets.block import Block, framed
 from codex_desk.tui.widgets.document import Document
 from codex_desk.tui.widgets.drawn import Drawn
+from codex_desk.tui.widgets.following import FollowingScroll
 from codex_desk.tui.widgets.grouping import Frame, Run
 from codex_desk.tui.widgets.items import MUTED, source
 from codex_desk.tui.widgets.lines import ShortLine, blank
 from codex_desk.tui.widgets.live import DRAWINGS, ITEM_KINDS, Buffer
+from codex_desk.tui.widgets.look import DRAWN, SPOKEN
 from codex_desk.tui.widgets.waiting import Clock, Waiting, WaitLine, utc_now
 from codex_desk.tui.widgets.window import PAGE, Window
 
@@ -32,7 +31,7 @@ FLUSH_HZ = 12
 """How often a running turn's increments are drawn."""
 
 
-class Transcript(VerticalScroll, can_focus=True):
+class Transcript(FollowingScroll, can_focus=True):
     """Shows a thread. It stays at its end until the reader scrolls away from it, and again once they are back there."""
 
     HELP = "The transcript: j and k move from block to block, Enter opens one or jumps to the other end of a message, y copies it."
@@ -87,21 +86,28 @@ class Transcript(VerticalScroll, can_focus=True):
             super().__init__()
             self.text, self.how = text, how
 
-    def __init__(self, *, id: str | None = None, clock: Clock = utc_now) -> None:
+    def __init__(self, *, id: str | None = None, clock: Clock = utc_now, plain: bool = False) -> None:
+        """`plain`: sentences for glyphs, and nothing that stands there is written again."""
         super().__init__(id=id)
+        self._look = SPOKEN if plain else DRAWN
         self.thread: ThreadView | None = None
         self._window = Window()
         self._run = Run()
         self._committed: list[Block] = []
         self._live: dict[str, Block] = {}
-        self._buffer = Buffer()
+        self._buffer = Buffer(whole_lines=self._look.whole_lines)
         self._flusher: Timer | None = None
         self._cursor: Block | None = None
         self._asked_earlier = False
         self._settling = False
-        self._earlier = Drawn(Document([ShortLine(Content.styled("↑ earlier items", MUTED)), blank()]), classes="-edge")
-        self._later = Drawn(Document([ShortLine(Content.styled("↓ newer items · G shows them", MUTED))]), classes="-edge -gap")
-        self._waiting = Waiting(clock)
+        self._earlier = Drawn(
+            Document([ShortLine(Content.styled("earlier items" if plain else "↑ earlier items", MUTED)), blank()]), classes="-edge"
+        )
+        self._later = Drawn(
+            Document([ShortLine(Content.styled("newer items, G shows them" if plain else "↓ newer items · G shows them", MUTED))]),
+            classes="-edge -gap",
+        )
+        self._waiting = Waiting(clock, plain=plain)
 
     def compose(self) -> ComposeResult:
         yield self._earlier
@@ -112,11 +118,6 @@ class Transcript(VerticalScroll, can_focus=True):
         self._flusher = self.set_interval(1 / FLUSH_HZ, self._flush, pause=True)
         self.anchor()
 
-    def update_node_styles(self, animate: bool = True) -> None:
-        """Restyle the container alone: no block looks different with its focus, and hundreds of them would be felt."""
-        if self.is_attached:
-            self.app.stylesheet.update_nodes([self], animate=animate)
-
     def on_focus(self) -> None:
         if self._cursor is not None:
             self._cursor.add_class("-cursor")
@@ -124,13 +125,6 @@ class Transcript(VerticalScroll, can_focus=True):
     def on_blur(self) -> None:
         if self._cursor is not None:
             self._cursor.remove_class("-cursor")
-
-    def set_reactive(self, reactive: Reactive[ReactiveType], value: ReactiveType) -> None:
-        """Keep the top of a short thread at the top: the compositor scrolls an anchored container to its content's end, to above it if need be."""
-        if isinstance(value, int | float) and value < 0 and reactive in (Widget.scroll_y, Widget.scroll_target_y):
-            super().set_reactive(reactive, type(value)(0))
-        else:
-            super().set_reactive(reactive, value)
 
     # --- what is shown ----------------------------------------------------------------------------------------------------------------------
 
@@ -148,7 +142,7 @@ class Transcript(VerticalScroll, can_focus=True):
         for key, (kind, text) in (live.open_texts if live else {}).items():
             if kind in DRAWINGS:
                 frame, run = run.take(ITEM_KINDS[kind], key)
-                self._live[key] = Block.of_delta(Delta(kind, key, text), self._handle, frame)
+                self._live[key] = Block.of_delta(Delta(kind, key, text), self._handle, frame, self._look)
         with self.app.batch_update():
             # Both begin before the first await: whatever is added meanwhile finds the new blocks in their place.
             mounting = self.mount_all(self._blocks, before=self._later)
@@ -165,7 +159,7 @@ class Transcript(VerticalScroll, can_focus=True):
         taken = 0
         while taken < rows and len(self._committed) < PAGE and self._window.reserve:
             page, _ = self._window.page_back(1)
-            block = Block.of_item(page[0], self._handle, Frame(False, False))
+            block = Block.of_item(page[0], self._handle, Frame(False, False), self._look)
             self._committed.insert(0, block)
             taken += block.height_at(width)
         self._frame_all()
@@ -196,7 +190,7 @@ class Transcript(VerticalScroll, can_focus=True):
         frame, self._run = self._run.take(item.kind, item.id)
         first_live = next(iter(self._live.values()), None)
         if live is None:
-            live = Block.of_item(item, self._handle, frame)
+            live = Block.of_item(item, self._handle, frame, self._look)
             self.mount(live, before=first_live or self._later)
         else:
             live.commit(item)
@@ -231,11 +225,6 @@ class Transcript(VerticalScroll, can_focus=True):
         """Say whom the thread waits for; nothing for nobody."""
         self._waiting.show(lines)
 
-    @property
-    def is_following(self) -> bool:
-        """Whether the reader is at the end."""
-        return self.scroll_y >= self.max_scroll_y - 1
-
     # --- blocks ---------------------------------------------------------------------------------------------------------------------------------
 
     @property
@@ -261,7 +250,7 @@ class Transcript(VerticalScroll, can_focus=True):
                 block.feed(delta.text)
                 continue
             frame, run = run.take(ITEM_KINDS[delta.kind], delta.key)
-            block = self._live[delta.key] = Block.of_delta(delta, self._handle, frame)
+            block = self._live[delta.key] = Block.of_delta(delta, self._handle, frame, self._look)
             self.mount(block, before=self._later)
 
     def _frame_all(self) -> None:
@@ -316,7 +305,7 @@ class Transcript(VerticalScroll, can_focus=True):
         run = Run()
         for item in page:
             frame, run = run.take(item.kind, item.id)
-            blocks.append(Block.of_item(item, self._handle, frame))
+            blocks.append(Block.of_item(item, self._handle, frame, self._look))
         self._committed[:0] = blocks
         if dropped:
             live, self._live = list(self._live.values()), {}
@@ -327,18 +316,12 @@ class Transcript(VerticalScroll, can_focus=True):
             mounting = self.mount_all(blocks, after=self._earlier)
             self._mark_edges()
             grown = first.height_at(width) - height if first else 0
-            self._shift(sum(block.height_at(width) for block in blocks) + grown + self._edge_height - edge)
+            self.shift(sum(block.height_at(width) for block in blocks) + grown + self._edge_height - edge)
             await mounting
 
     @property
     def _edge_height(self) -> int:
         return self._earlier.height_at(self._content_width) if self._earlier.has_class("-shown") else 0
-
-    def _shift(self, rows: int) -> None:
-        """Scroll along with what was put above, in the frame in which it appears: the layout reads these before it knows the new height."""
-        self.set_reactive(Transcript.scroll_y, self.scroll_y + rows)
-        self.set_reactive(Transcript.scroll_target_y, self.scroll_target_y + rows)  # pyright: ignore[reportArgumentType]  # Textual's own annotation
-        self.vertical_scrollbar.position = self.scroll_y
 
     @property
     def _content_width(self) -> int:

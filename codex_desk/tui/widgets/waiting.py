@@ -37,6 +37,12 @@ def elapsed(since: datetime, now: datetime) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
+def spoken(wait: WaitLine) -> ShortLine:
+    """A sentence that stays true, so that nothing ticks."""
+    since = wait.since.astimezone().strftime("%H:%M:%S")
+    return ShortLine(Content(f"waiting for {one_line(', '.join(wait.handles), 200)} since {since}"))
+
+
 def drawn(wait: WaitLine, now: datetime) -> ShortLine:
     names = one_line(", ".join(wait.handles), 200)
     left = "" if wait.deadline is None else f" of {elapsed(wait.since, wait.deadline)}"
@@ -49,22 +55,23 @@ def drawn(wait: WaitLine, now: datetime) -> ShortLine:
 class Waiting(Drawn):
     """The waits of a thread under its transcript, one ticking row each."""
 
-    def __init__(self, clock: Clock = utc_now) -> None:
+    def __init__(self, clock: Clock = utc_now, *, plain: bool = False) -> None:
         super().__init__(classes="-gap")
+        self._plain = plain
         self._clock = clock
         self._waits: tuple[WaitLine, ...] = ()
         self._timer: Timer | None = None
         self.display = False
 
     def on_mount(self) -> None:
-        self._timer = self.set_interval(1.0, self.tick, pause=not self._waits)
+        self._timer = self.set_interval(1.0, self.tick, pause=self._plain or not self._waits)
 
     def show(self, waits: Sequence[WaitLine]) -> None:
         self._waits = tuple(waits)
         self.display = bool(waits)
         self.draw(self._drawn())
         if self._timer is not None:
-            self._timer.resume() if waits else self._timer.pause()
+            self._timer.resume() if waits and not self._plain else self._timer.pause()
 
     def tick(self) -> None:
         """A second later: the same rows, so nothing is laid out."""
@@ -72,5 +79,7 @@ class Waiting(Drawn):
         self.refresh(layout=False)
 
     def _drawn(self) -> Document:
+        if self._plain:
+            return Document(map(spoken, self._waits))
         now = self._clock()
         return Document(drawn(wait, now) for wait in self._waits)

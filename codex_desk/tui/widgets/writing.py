@@ -28,14 +28,15 @@ Described = Sequence[tuple[str, str]]
 class Writing(Vertical):
     """Keeps the popup, the editor and recall to itself; what a draft means goes up as `Composer.Decided`."""
 
-    def __init__(self, commands: Described, handles: Callable[[], Described]) -> None:
+    def __init__(self, commands: Described, handles: Callable[[], Described], *, plain: bool = False) -> None:
         super().__init__()
         self._commands = commands
         self._handles = handles
         self._cwd = ""
         self._files: Sequence[str] = ()
         self._trigger: completion.Trigger | None = None
-        self._flash = Flash()
+        self._flash = Flash(plain=plain)
+        self._sign = ">" if plain else "›"
         self._popup = CompletionPopup()
         self.queue = QueueStrip()
         self.composer = Composer(self._ask)
@@ -45,7 +46,7 @@ class Writing(Vertical):
         yield self.queue
         yield self._popup
         with Horizontal(classes="prompt"):
-            yield Static("›", markup=False, classes="sign")
+            yield Static(self._sign, markup=False, classes="sign")
             yield self.composer
 
     def say(self, text: str, tone: Tone = "info") -> None:

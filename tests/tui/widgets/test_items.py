@@ -69,7 +69,7 @@ def test_data_of_another_shape_than_promised_is_drawn(kind: str) -> None:
 def test_a_tool_call_is_one_row_until_it_is_opened() -> None:
     call = item(1, "tool_call", tool="read_file", arguments={"path": "a.py"}, result="10\n20", ok=True, duration_ms=1500)
     assert rows(draw(call)) == ["● read_file  path=a.py  → 10 20" + " " * 25 + "1.5s"]
-    assert rows(draw(call, opened=True))[1:] == ["  {", '    "path": "a.py"', "  }", "  → result", "  10", "  20"]
+    assert rows(draw(call, opened=True))[1:] == ["  path: a.py", "  → result", "  10", "  20"]
 
 
 def test_a_failed_call_says_so_without_colour() -> None:
@@ -79,6 +79,13 @@ def test_a_failed_call_says_so_without_colour() -> None:
 def test_a_command_says_how_it_ended_and_where_it_ran() -> None:
     ran = item(1, "command", command="make test", exit_code=2, duration_ms=1240, sandbox="bubblewrap", output="")
     assert rows(draw(ran)) == ["$ make test" + " " * 23 + "exit 2  1.2s  [bubblewrap]"]
+
+
+def test_a_long_command_is_folded_until_it_is_opened() -> None:
+    ran = item(1, "command", command="\n".join(f"step {number}" for number in range(30)), exit_code=0)
+    folded = rows(draw(ran))
+    assert (folded[0], folded[4], folded[-2]) == ("$ step 0", "  +22 lines", "  step 29")
+    assert "  step 15" in rows(draw(ran, opened=True))
 
 
 def test_long_output_is_folded_in_its_middle_and_counted() -> None:
@@ -143,3 +150,14 @@ def test_what_is_folded_can_be_opened(kind: str) -> None:
 def test_copying_takes_all_of_an_item() -> None:
     output = "\n".join(map(str, range(100)))
     assert source(item(1, "command", command="seq", output=output)) == f"$ seq\n{output}"
+
+
+def test_an_answer_is_one_row_with_its_beginning() -> None:
+    answered = item(1, "notice", "reviewer: #3 answered in 0:22 — Two findings: " + "x" * 100, event="answered", message=3)
+    assert rows(draw(answered)) == ["✓ reviewer: #3 answered in 0:22  Two findings: xxxxxxxxxxxx…"]
+
+
+def test_an_opened_call_shows_what_was_read() -> None:
+    read = item(1, "tool_call", tool="read", arguments={"path": "a.py"}, result='{"path": "a.py", "text": "     1\\tone\\n"}', ok=True)
+    assert rows(draw(read)) == ["● read  a.py  → 1 line"]
+    assert rows(draw(read, opened=True)) == ["● read  a.py", "  path: a.py", "  → result", "       1  one"]
