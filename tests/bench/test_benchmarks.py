@@ -1,0 +1,58 @@
+"""The benchmarks work; what they measure is nothing that a test asserts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.bench.command_line import command_line
+from tests.bench.figures import Figure, middle, percentile, slow_end, table
+from tests.bench.journal import journal
+from tests.bench.run import USAGE, run
+from tests.bench.screen import open_thread
+from tests.bench.turns import many_sessions, round_trip
+
+
+def test_a_ceiling_is_reached_from_below_and_a_floor_from_above() -> None:
+    assert middle("a", [1, 2, 9], 2).reached
+    assert not middle("a", [1, 3, 9], 2).reached
+    assert Figure("a", 3, 2, "/s", at_least=True).reached
+    assert not Figure("a", 1, 2, "/s", at_least=True).reached
+
+
+def test_the_slow_end_is_the_sample_that_one_in_twenty_exceeds() -> None:
+    assert percentile(range(1, 101), 0.95) == 95
+    assert slow_end("a", [1, 2, 3], None).value == 3
+
+
+def test_the_table_has_a_line_for_each_figure_and_says_which_budget_was_missed() -> None:
+    lines = table([Figure("quick", 1, 2, "ms"), Figure("slow", 3, 2, "ms"), Figure("beside", 1, None, "ms")]).splitlines()
+    assert len(lines) == 4
+    assert [line.split("  ")[-1] for line in lines[1:3]] == ["reached", "NOT reached"]
+
+
+def test_a_name_that_is_no_benchmark_is_wrong_usage() -> None:
+    assert run(["nothing"]) == USAGE
+
+
+def test_the_journal_is_measured(tmp_path: Path) -> None:
+    [figure] = journal(tmp_path, writers=2, rows=5, rounds=1)
+    assert figure.value > 0
+
+
+def test_a_round_trip_is_measured(tmp_path: Path) -> None:
+    [figure] = round_trip(tmp_path, times=2)
+    assert figure.value > 0
+
+
+def test_sessions_that_work_at_once_lose_and_cross_nothing(tmp_path: Path) -> None:
+    lost, _ = many_sessions(tmp_path, sessions=6, rounds=3)
+    assert lost.value == 0
+
+
+def test_a_command_line_is_measured_as_a_whole_process(tmp_path: Path) -> None:
+    assert len(command_line(tmp_path, threads=2, rounds=1)) == 3
+
+
+def test_a_key_is_followed_to_its_frame_on_a_real_terminal(tmp_path: Path) -> None:
+    [figure] = open_thread(tmp_path, items=20, times=2)
+    assert figure.value > 0
