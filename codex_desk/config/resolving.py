@@ -25,11 +25,16 @@ class Resolved:
     """The settings in force."""
 
     settings: Settings
-    sources: Mapping[str, str]
-    """Dotted key to the name of its layer: default, config.toml, settings.toml, project, environment, profile, thread, flag."""
     warnings: tuple[ConfigWarning, ...]
     layers: tuple[Layer, ...] = field(default=(), repr=False)
     """Lowest first."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Dotted key to the name of its layer: default, config.toml, settings.toml, project, environment, profile, thread, flag. Made when it is
+        asked for: every turn resolves the settings, and people look at them now and then."""
+        set_in = dict(sources(self.layers))
+        return {key: set_in.get(key, "default") for key in _flat(self.settings)}
 
     @property
     def provider(self) -> Provider:
@@ -73,8 +78,7 @@ def resolve(
     layers += (*_profile(layers, above), *above)
     settings = _validated(layers)
     warnings = tuple(warning for layer in layers for warning in layer.warnings)
-    set_in = dict(sources(layers))
-    return Resolved(settings, {key: set_in.get(key, "default") for key in _flat(settings)}, warnings, layers)
+    return Resolved(settings, warnings, layers)
 
 
 def _flat(settings: Settings) -> dict[str, object]:

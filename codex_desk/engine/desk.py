@@ -54,7 +54,7 @@ class Desk(Reader):
         self.ledger = Ledger(database, self.hub, self.surroundings.rules, self.surroundings.rights)
         self.identity = _identity(env)
         self._host: Host | None = None
-        self._sandbox: Sandbox | None = None
+        self._sandbox: asyncio.Future[Sandbox] | None = None
         self._runtimes: dict[str, Runtime] = {}
 
     @classmethod
@@ -305,16 +305,17 @@ class Desk(Reader):
     async def _start_host(self, kind: Literal["desk", "once"]) -> Host:
         if self.identity != HUMAN:  # turns would run in surroundings that the agent chose
             raise Refusal("origin_agent", "only the user's own processes run turns; what you wait for runs where you run")
-        self._host = Host(kind, self.ledger, self, self.hub, self.surroundings, await self._found_sandbox(), self._patience)
+        self._host = Host(kind, self.ledger, self, self.hub, self.surroundings, self._found_sandbox, self._patience)
         for name, runtime in self._runtimes.items():
             self._host.use_runtime(name, runtime)
         await self._host.start()
         return self._host
 
     async def _found_sandbox(self) -> Sandbox:
+        """What confines commands here; tried once, however many ask for it at a time."""
         if self._sandbox is None:
-            self._sandbox = await find_sandbox()
-        return self._sandbox
+            self._sandbox = asyncio.ensure_future(find_sandbox())
+        return await asyncio.shield(self._sandbox)
 
     async def _recover(self) -> None:
         hosts = [row["id"] for row in self.rows("SELECT id FROM host")]

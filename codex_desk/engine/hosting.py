@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Literal
@@ -42,7 +42,14 @@ class Host:
     """Runs turns. Poked by events; everything it works on is a row."""
 
     def __init__(
-        self, kind: Kind, ledger: Ledger, reader: Reader, hub: Hub, surroundings: Surroundings, sandbox: Sandbox, patience: float | None
+        self,
+        kind: Kind,
+        ledger: Ledger,
+        reader: Reader,
+        hub: Hub,
+        surroundings: Surroundings,
+        sandbox: Callable[[], Awaitable[Sandbox]],
+        patience: float | None,
     ) -> None:
         self.kind = kind
         self._ledger = ledger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -44,7 +44,8 @@ class Stage:
     reader: Reader
     hub: Hub
     surroundings: Surroundings
-    sandbox: Sandbox
+    sandbox: Callable[[], Awaitable[Sandbox]]
+    """What confines commands here; tried out when the first turn needs to know."""
     patience: float | None
     open_runtime: Callable[[str, ThreadSpec], Any]
     """`await open_runtime(name, spec)` gives a `RuntimeThread`."""
@@ -53,6 +54,15 @@ class Stage:
     up_to: Callable[[str], int | None]
     slot: Callable[[str, int | None], AbstractAsyncContextManager[None]]
     """One of the places that a provider has for parallel turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What one turn stands on, looked up before it is claimed."""
+
+    settings: Settings
+    instructions: Instructions
+    sandbox: Sandbox
 
 
 class ThreadActor:
@@ -96,19 +106,20 @@ class ThreadActor:
         places = provider.max_parallel_turns if provider is not None and thread.runtime != "offline" else None
         async with stage.slot(settings.model_provider, places):
             instructions = await asyncio.to_thread(self._instructions, Path(thread.cwd), settings)
-            claimed = await self._claim(thread, settings, instructions)
+            ground = Ground(settings, instructions, await stage.sandbox())
+            claimed = await self._claim(thread, ground)
             if claimed is None:
                 return False
-            await self._turn(claimed, thread, settings, instructions)
+            await self._turn(claimed, thread, ground)
         return True
 
-    async def _claim(self, thread: Thread, settings: Settings, instructions: Instructions) -> Claimed | None:
-        stage = self._stage
+    async def _claim(self, thread: Thread, ground: Ground) -> Claimed | None:
+        stage, settings, instructions = self._stage, ground.settings, ground.instructions
         ran = {
             "runtime": thread.runtime,
             "model": None if thread.runtime == "offline" else settings.model,
             "model_provider": None if thread.runtime == "offline" else settings.model_provider,
-            "sandbox": stage.sandbox.tier,
+            "sandbox": ground.sandbox.tier,
         }
         return await stage.ledger.do(
             Claim(
@@ -124,11 +135,11 @@ class ThreadActor:
             )
         )
 
-    async def _turn(self, claimed: Claimed, thread: Thread, settings: Settings, instructions: Instructions) -> None:
+    async def _turn(self, claimed: Claimed, thread: Thread, ground: Ground) -> None:
         """One turn from its start to its end; whatever happens, it has an end."""
         run = self._run = TurnRun(claimed, self._stage.ledger, self._stage.hub)
         try:
-            finish = await self._outcome(run, thread, settings, instructions)
+            finish = await self._outcome(run, thread, ground)
         except asyncio.CancelledError:
             await asyncio.shield(self._settle(Finish(claimed, "interrupted", reason=HOST_LEFT), leaving=True))
             raise
@@ -162,18 +173,18 @@ class ThreadActor:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
 
-    async def _outcome(self, run: TurnRun, thread: Thread, settings: Settings, instructions: Instructions) -> Finish:
-        claimed = run.claimed
+    async def _outcome(self, run: TurnRun, thread: Thread, ground: Ground) -> Finish:
+        claimed, settings = run.claimed, ground.settings
         runtime = await self._open(thread)
         endpoint = None if thread.runtime == "offline" else self._stage.surroundings.endpoint(settings)
-        turn = self._input(run, thread, settings, instructions, endpoint)
+        turn = self._input(run, thread, ground, endpoint)
         if claimed.kind == "compact" or self._is_full(thread, settings, endpoint):
             compaction = await self._compacted(runtime, turn, run)
             if compaction is None:
                 return Finish(claimed, "interrupted", reason=self._stop_reason(claimed))
             if claimed.kind == "compact":
                 return Finish(claimed, "completed", usage=compaction.usage)
-            turn = self._input(run, thread, settings, instructions, endpoint)
+            turn = self._input(run, thread, ground, endpoint)
         outcome = await self._watched(runtime, turn, run)
         reason = outcome.reason
         if outcome.state == "interrupted":
@@ -235,8 +246,8 @@ class ThreadActor:
         self._runtime = (thread.runtime, runtime)
         return runtime
 
-    def _input(self, run: TurnRun, thread: Thread, settings: Settings, instructions: Instructions, endpoint: Endpoint | None) -> TurnInput:
-        stage, claimed = self._stage, run.claimed
+    def _input(self, run: TurnRun, thread: Thread, ground: Ground, endpoint: Endpoint | None) -> TurnInput:
+        stage, claimed, settings = self._stage, run.claimed, ground.settings
         cwd, roots = Path(thread.cwd), settings.sandbox_workspace_write.writable_roots
         workspace = Workspace(
             thread_id=thread.id,
@@ -246,7 +257,7 @@ class ThreadActor:
             rights=claimed.rights,
             home=stage.surroundings.home,
             codex_home=stage.surroundings.codex_home,
-            sandbox=stage.sandbox,
+            sandbox=ground.sandbox,
         )
         view = stage.reader.thread(thread.id)
         has_children = bool(stage.reader.children(thread.id))
@@ -265,7 +276,7 @@ class ThreadActor:
                 has_children=has_children,
                 extra=settings.developer_instructions,
             ),
-            context=prompts.context(instructions.text, cwd, roots, claimed.rights, stage.sandbox.tier, date.today()),
+            context=prompts.context(ground.instructions.text, cwd, roots, claimed.rights, ground.sandbox.tier, date.today()),
             tools=run.toolbox.specs,
             rights=claimed.rights,
             endpoint=endpoint,
