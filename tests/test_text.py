@@ -8,11 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codex_desk.text import one_line, visible
+from codex_desk.text import one_line, visible, well_formed
 
 NEVER_SHOWN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
+NEVER_ENCODED = re.compile("[\ud800-\udfff]")
 # Hypothesis works out its tables of characters when they are first drawn, which takes a second.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ANY_TEXT = st.text(st.characters(categories=None))
@@ -148,3 +149,17 @@ def test_one_line_is_one_visible_line_within_its_limit(text: str, limit: int) ->
     assert len(line) <= limit
     assert "\n" not in line
     assert visible(line) == line
+
+
+@given(ANY_TEXT)
+@unhurried
+def test_well_formed_text_can_be_encoded_and_text_that_could_be_stays_as_it_is(text: str) -> None:
+    mended = well_formed(text)
+    mended.encode()
+    assert well_formed(mended) == mended
+    if not NEVER_ENCODED.search(text):
+        assert mended == text
+
+
+def test_halves_of_one_character_are_joined_and_a_lone_one_is_replaced() -> None:
+    assert well_formed("a\ud83d\ude00b\ud83dc") == "a\U0001f600b\ufffdc"

@@ -31,6 +31,9 @@ def show_desk(home: Path, folder: Path | None, plain: bool = False) -> int:
     if folder is not None and not folder.is_dir():
         raise Refusal("no_folder", f"{folder} is not a folder")
     require_terminal()
+    from codex_desk.tui import starting
+
+    starting.begin()
     from codex_desk.tui.app import run
 
     return run(home, folder, plain)

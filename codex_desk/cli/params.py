@@ -22,14 +22,13 @@ class ThreadParam(click.ParamType):
     name = "thread"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        from codex_desk.engine.glance import glance
+        from codex_desk.engine.glance import handles
         from codex_desk.paths import desk_home
 
         mark = "@" if incomplete.startswith("@") else ""
         return [
-            CompletionItem(mark + thread.handle, help=thread.title or None)
-            for thread in glance(desk_home(os.environ)).threads
-            if thread.handle and thread.handle.startswith(incomplete[len(mark) :])
+            CompletionItem(mark + handle, help=title or None)
+            for handle, title in handles(desk_home(os.environ), incomplete[len(mark) :])
         ]
 
 

@@ -84,7 +84,7 @@ class Desk(Reader):
         await desk.ledger.start()
         background: list[asyncio.Task[None]] = []
         try:
-            await desk._recover()
+            await desk._recover_if_writable()
             if host == "desk":
                 await desk._start_host("desk")
                 background.append(asyncio.create_task(desk._index_often()))
@@ -323,6 +323,15 @@ class Desk(Reader):
         if dead:
             await self.ledger.do(recovery.Recover(self._folders.run))
             recovery.forget_files(self._folders.run, dead)
+
+    async def _recover_if_writable(self) -> None:
+        """A store that takes nothing now can still be read; recovery comes with the next look."""
+        try:
+            await self._recover()
+        except StoreError as error:
+            if error.code not in ("disk_full", "store_locked"):
+                raise
+            LOG.warning("what a process that ended left behind is not seen to yet: %s", error)
 
     async def _recover_often(self) -> None:
         """A host that dies while this process lives: whoever notices first ends its turns, so that nobody waits for them for ever."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from codex_desk.engine.rows import item_view, thread_view
-from codex_desk.engine.views import ItemView, ThreadView
 from codex_desk.paths import is_there
 from codex_desk.store import glance as store
+
+if TYPE_CHECKING:
+    from codex_desk.engine.views import ItemView, ThreadView
 
 TAIL = 40
 
@@ -26,6 +28,8 @@ class Glance:
 def glance(home: Path, cwd: Path | None = None) -> Glance:
     """A read-only look at the desk's store. The opened thread is the one whose folder is `cwd`, else the last one used, else the newest. A store
     that is not there, or that cannot be read now, gives an empty look: the engine says why when it opens."""
+    from codex_desk.engine.rows import item_view, thread_view  # a shell that completes a handle does without
+
     path = home / "desk.db"
     if not is_there(path):
         return Glance()
@@ -37,6 +41,18 @@ def glance(home: Path, cwd: Path | None = None) -> Glance:
     except sqlite3.Error:
         return Glance()
     return Glance(threads, opened, items)
+
+
+def handles(home: Path, prefix: str = "") -> list[tuple[str, str]]:
+    """(handle, title) of the sessions whose handles begin so, newest first, for a shell that completes one; nothing where there is nothing to read."""
+    path = home / "desk.db"
+    if not is_there(path):
+        return []
+    try:
+        with store.Glance(path) as look:
+            return [(handle, title) for handle, title in look.handles() if handle is not None and handle.startswith(prefix)]
+    except sqlite3.Error:
+        return []
 
 
 def _opened(threads: tuple[ThreadView, ...], last: str | None, cwd: Path | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -23,38 +24,41 @@ def maybe(text: str | None) -> datetime | None:
     return None if text is None else moment(text)
 
 
-def thread_view(row: Row) -> ThreadView:
-    """A row of `store.glance.THREAD_COLUMNS`."""
-    attached = row["attached_to"] is not None
-    relation = "attached" if attached else "spawned" if row["spawned_by"] is not None else None
+def thread_view(row: Iterable[Any]) -> ThreadView:
+    """A row of `store.glance.THREAD_COLUMNS`. By place: a desk of thousands of threads is read with every start, and names cost as much again."""
+    (
+        id, handle, project, title, kind, cwd, runtime, model, status, reason,
+        created_at, last_activity_at, archived_at, external_id, forked_from, side_chat_of, last_line, context_tokens, held, spawned_by,
+        attached_to, rights, wake, interrupt, parent, queued, last_parent, last_end,
+    ) = row  # fmt: skip
     return ThreadView(
-        id=row["id"],
-        handle=row["handle"],
-        project=row["project"],
-        title=row["title"],
-        kind=row["kind"],
-        cwd=row["cwd"],
-        runtime=row["runtime"],
-        model=row["model"],
-        status=row["status"],
-        created_at=moment(row["created_at"]),
-        last_activity_at=moment(row["last_activity_at"]),
-        parent=row["parent"],
-        parent_id=row["attached_to"] or row["spawned_by"],
-        relation=relation,
-        external_id=row["external_id"],
-        forked_from=row["forked_from"],
-        side_chat_of=row["side_chat_of"],
-        archived_at=maybe(row["archived_at"]),
-        queued=row["queued"],
-        reason=row["reason"],
-        last_line=row["last_line"],
-        was_attached_to=row["last_parent"] if row["last_end"] == "parent_archived" else None,
-        rights=row["rights"],
-        wake=row["wake"],
-        interrupt=None if row["interrupt"] is None else bool(row["interrupt"]),
-        context_tokens=row["context_tokens"],
-        held=bool(row["held"]),
+        id=id,
+        handle=handle,
+        project=project,
+        title=title,
+        kind=kind,
+        cwd=cwd,
+        runtime=runtime,
+        model=model,
+        status=status,
+        created_at=moment(created_at),
+        last_activity_at=moment(last_activity_at),
+        parent=parent,
+        parent_id=attached_to or spawned_by,
+        relation="attached" if attached_to is not None else "spawned" if spawned_by is not None else None,
+        external_id=external_id,
+        forked_from=forked_from,
+        side_chat_of=side_chat_of,
+        archived_at=maybe(archived_at),
+        queued=queued,
+        reason=reason,
+        last_line=last_line,
+        was_attached_to=last_parent if last_end == "parent_archived" else None,
+        rights=rights,
+        wake=wake,
+        interrupt=None if interrupt is None else bool(interrupt),
+        context_tokens=context_tokens,
+        held=bool(held),
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from codex_desk.engine.views import ItemView, ThreadView
+if TYPE_CHECKING:
+    from codex_desk.engine.views import ItemView, ThreadView
 
 
 def clock(moment: datetime) -> str:

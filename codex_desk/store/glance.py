@@ -53,6 +53,10 @@ class Glance:
         """The most recently active live sessions, at most `LIMIT`."""
         return self._rows(f"SELECT {THREAD_COLUMNS} {THREAD_FROM} WHERE {LIVE_SESSIONS} ORDER BY t.last_activity_at DESC LIMIT {LIMIT}")
 
+    def handles(self) -> Sequence[sqlite3.Row]:
+        """Handle and title of the same sessions, in the same order, and nothing that would have to be looked for."""
+        return self._rows(f"SELECT t.handle, t.title FROM thread t WHERE {LIVE_SESSIONS} ORDER BY t.last_activity_at DESC LIMIT {LIMIT}")
+
     def meta(self, key: str) -> str | None:
         row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])

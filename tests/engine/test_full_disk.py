@@ -12,6 +12,7 @@ import pytest
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.mailbox import Send
 from codex_desk.store.errors import StoreError, explain
+from tests.engine.processes import killed, processes, told
 from tests.engine.scripted import Place, Scripted, ScriptedRuntime, final, lines, prompt
 
 TOO_MUCH = "x" * 200_000
@@ -116,3 +117,24 @@ def test_an_input_output_error_on_a_full_disk_is_said_to_be_that(place: Place, m
     assert explain(error, str(place.home / "desk.db")).code == "store_unwritable"
     monkeypatch.setattr("codex_desk.store.errors.ROOM", 1 << 62)
     assert explain(error, str(place.home / "desk.db")).code == "disk_full"
+
+
+async def test_what_a_dead_process_left_can_be_read_while_there_is_no_room_to_recover_it(
+    place: Place, runtime: ScriptedRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with place.open("none") as desk:
+        operator = await place.session(desk, "operator")
+        await desk.do(Send(operator.id, "one"))
+    with processes("hang", place.root, ("desk", 0)) as (host,):
+        assert told(host) == "running"
+        killed(host)
+
+    def no_room(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as full:
+        full.setattr("codex_desk.engine.recovery.Recover.perform", no_room)
+        async with place.open("none") as desk:
+            assert [item.text for item in desk.items(operator.id) if item.kind == "agent_message"] == ["the first part"]
+    async with place.open("none") as desk:
+        assert desk.message(1).reason == "process ended"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -78,6 +79,20 @@ def chat_stream(*pieces: str, ends: bool = False, chunked: bool = True, holds: b
     return _event_stream(events, ends, chunked, holds)
 
 
+def chat_calls(*named: tuple[str, Mapping[str, object] | str]) -> Script:
+    """A whole Chat stream of parallel tool calls, each given as (name, arguments); arguments that are text go as they are."""
+    calls = [
+        {
+            "index": place,
+            "id": f"call_{secrets.token_hex(4)}",
+            "type": "function",
+            "function": {"name": name, "arguments": arguments if isinstance(arguments, str) else json.dumps(arguments)},
+        }
+        for place, (name, arguments) in enumerate(named)
+    ]
+    return _event_stream([_chat_event({"tool_calls": calls}), _chat_event({}, "tool_calls"), b"data: [DONE]\n\n"], True, True, False)
+
+
 def responses_stream(*pieces: str, chunked: bool = True) -> Script:
     """A Responses stream of text pieces that never comes to `response.completed`."""
     response = {
@@ -102,7 +117,7 @@ def responses_stream(*pieces: str, chunked: bool = True) -> Script:
     return _event_stream(events, ends=False, chunked=chunked, holds=False)
 
 
-def _chat_event(delta: dict[str, str], finish: str | None = None) -> bytes:
+def _chat_event(delta: Mapping[str, object], finish: str | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     event = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
     return b"data: %s\n\n" % json.dumps(event).encode()

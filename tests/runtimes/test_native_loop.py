@@ -288,11 +288,9 @@ async def test_an_emoji_that_came_in_halves_is_whole_in_the_answer_and_the_histo
     assert host.texts("agent_message") == [outcome.answer]
 
 
-@pytest.mark.parametrize(
-    ("written", "taken"),
-    [(r'{"\ud83d": ["\ud83d\ude00", "\ud83d"]}', {"\ufffd": ["\U0001f600", "\ufffd"]}), ('{"at": [NaN, 1e999]}', {"at": ["nan", "inf"]})],
-)
-async def test_arguments_that_could_not_be_stored_are_mended_before_a_tool_sees_them(written: str, taken: Mapping[str, Any]) -> None:
+async def test_arguments_that_could_not_be_stored_are_mended_before_a_tool_sees_them() -> None:
+    written = r'{"\ud83d": ["\ud83d\ude00", "\ud83d"]}'
+
     async def calls_once(messages: Sequence[ModelMessage], _: AgentInfo) -> AsyncIterator[Piece]:
         yield "Done." if is_answered(messages) else {1: DeltaToolCall("quick", written, tool_call_id="c")}
 
@@ -300,7 +298,7 @@ async def test_arguments_that_could_not_be_stored_are_mended_before_a_tool_sees_
     outcome = await run(calls_once, make_turn("do it"), host)
 
     assert outcome.state == "completed"
-    assert [arguments for _, _, arguments in host.called] == [taken]
+    assert [arguments for _, _, arguments in host.called] == [{"\ufffd": ["\U0001f600", "\ufffd"]}]
 
 
 async def test_a_tool_name_that_could_not_be_stored_is_mended_too() -> None:

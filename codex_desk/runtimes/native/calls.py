@@ -29,7 +29,7 @@ def parse_arguments(call: ToolCallPart) -> Mapping[str, Any] | str:
 
 def _parse(text: str) -> Mapping[str, Any] | str:
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         return f"the arguments are not JSON ({error}); call again with one JSON object"
     if not isinstance(value, dict):
@@ -37,8 +37,16 @@ def _parse(text: str) -> Mapping[str, Any] | str:
     return _well_formed(value)
 
 
+def _finite(text: str) -> float:
+    """A number; Python would also read `NaN`, and write it again, where nobody else can read it."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number that JSON has")
+    return number
+
+
 def _well_formed(value: Any) -> Any:
-    """A value that can be stored and written as JSON again: an escape such as `\\ud83d` alone stands for no character."""
+    """A JSON value whose strings can all be stored: an escape such as `\\ud83d` alone stands for no character."""
     match value:
         case str():
             return well_formed(value)
@@ -46,8 +54,6 @@ def _well_formed(value: Any) -> Any:
             return {well_formed(key): _well_formed(held) for key, held in value.items()}
         case list():
             return [_well_formed(each) for each in value]
-        case float() if not math.isfinite(value):  # Python reads and writes NaN; JSON has no such thing
-            return str(value)
     return value
 
 

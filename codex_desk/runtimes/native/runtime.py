@@ -14,8 +14,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
-
 from codex_desk.runtimes.base import (
     Compaction,
     Endpoint,
@@ -130,6 +128,8 @@ async def _run(turn: Turn) -> TurnOutcome:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         turn.interrupt()
+        import anyio  # its import takes as long as a first frame; the loop that is running has made it long ago
+
         with anyio.CancelScope(shield=True):
             await asyncio.wait([work])
         raise
