@@ -1,12 +1,11 @@
 """What every command shares: `--json`, and how it reaches the desk.
 
-A command's module is also imported to complete its arguments, under 100 ms. So the engine is imported inside its functions: the engine brings
-the database layer with it.
+A command's module is also imported to complete its arguments, under 100 ms. So what only runs it is imported inside its functions: the engine brings
+the database layer with it, and asyncio is a fifth of that time.
 """
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from functools import partial, update_wrapper
@@ -52,6 +51,7 @@ group = partial(click.group, cls=DeskGroup)
 
 def run_on_desk(work: Callable[[Desk], Awaitable[T]]) -> T:
     """Open the desk, do the work, and leave. SIGTERM and a lost terminal end it as `^C` does: the host leaves in order, `KeyboardInterrupt`."""
+    import asyncio
 
     async def visit() -> T:
         from codex_desk.engine.desk import Desk

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -15,10 +15,11 @@ from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.theme import Theme
 
 from codex_desk.engine.glance import glance
 from codex_desk.text import one_line, visible
-from codex_desk.tui import terminal, themes
+from codex_desk.tui import starting, terminal, themes
 from codex_desk.tui.bridge import Bridge, engine_opener
 from codex_desk.tui.catalog import TABLE
 from codex_desk.tui.grammar import Call
@@ -35,7 +36,7 @@ class DeskApp(App[int], inherit_bindings=False):
     """Gives 0 when it was left."""
 
     TITLE = "codex-desk"
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/main.tcss"]
     ENABLE_COMMAND_PALETTE = True
     PAUSE_GC_ON_SCROLL = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -52,6 +53,7 @@ class DeskApp(App[int], inherit_bindings=False):
         self._folder = folder
         self._preferences = preferences
         self._escapes = EscapeFilter()
+        self._themes_registered = False
         self._leaving = False
         """From here on nothing is drawn: what the engine still tells is not shown."""
         self._manners = Manners(self, bell=preferences.bell)
@@ -60,32 +62,64 @@ class DeskApp(App[int], inherit_bindings=False):
         self._leaving = True
         super().exit(result, return_code, message)
 
+    def on_load(self) -> None:
+        """What the first frame is made with. Set later, a theme would have every style sheet parsed and every widget styled a second time."""
+        theme = self._first_theme()
+        if theme is not None:
+            self.register_theme(theme)
+            self.set_reactive(App.theme, theme.name)
+            self.stylesheet.set_variables(self.get_css_variables())
+            self.update_classes({f"-theme-{theme.name}": True, "-dark-mode": theme.dark, "-light-mode": not theme.dark}, update=False)
+            self._refresh_truecolor_filter(self.ansi_theme)
+        self.set_class(self._preferences.plain, "-plain", update=False)
+
+    def get_default_screen(self) -> Screen[object]:
+        """The desk itself: another screen beneath it would be laid out and drawn as well."""
+        return self._main_screen() if self.bridge.threads else super().get_default_screen()
+
     def on_mount(self) -> None:
         self.set_keymap(dict(self._preferences.keymap))
         if self._preferences.reduced_motion:
             self.animation_level = "none"
-        self.set_class(self._preferences.plain, "-plain")
-        self._choose_theme()
-        self.push_screen(self._main_screen() if self.bridge.threads else FirstRun(self.bridge, self._folder))
-        self.call_after_refresh(self._open_engine)
+        self.app_resume_signal.subscribe(self, self._paint_anew)
+        if not self.bridge.threads:
+            self.push_screen(FirstRun(self.bridge, self._folder))
+            self.call_after_refresh(self._shown)
+
+    def _paint_anew(self, _: object) -> None:
+        """Back from a suspension the terminal is blank, and Textual paints only what changes."""
+        self.refresh(layout=True)
+
+    @on(MainScreen.Painted)
+    def _shown(self) -> None:
+        """The first frame is there: now what nobody had to wait for."""
+        self.bridge.start(self.post_message)
+        self._register_themes()
 
     def _main_screen(self) -> MainScreen:
         wanted, self._wanted = self._wanted, None
         return MainScreen(self.bridge, self._folder, dict(self._preferences.keymap), plain=self._preferences.plain, wanted=wanted)
 
-    def _open_engine(self) -> None:
-        self.bridge.start(self.post_message)
+    @property
+    def _default_theme(self) -> str:
+        return themes.DEFAULT_LIGHT if terminal.told_light(os.environ) else themes.DEFAULT_DARK
 
-    def _choose_theme(self) -> None:
+    def _first_theme(self) -> Theme | None:
+        """The theme that is wanted, else the default."""
+        folder, wanted = self.bridge.themes_folder, self._preferences.theme or self._default_theme
+        return themes.find_theme(wanted, folder) or self.get_theme(wanted) or themes.find_theme(self._default_theme, folder)
+
+    def _register_themes(self) -> None:
+        """Offer all themes, once, and say what is wrong with any."""
+        if self._themes_registered:
+            return
+        self._themes_registered = True
         found, problems = themes.load_themes(self.bridge.themes_folder)
         for theme in found:
             self.register_theme(theme)
-        default = themes.DEFAULT_LIGHT if terminal.told_light(os.environ) else themes.DEFAULT_DARK
-        wanted = self._preferences.theme or default
-        if wanted not in self.available_themes:
+        wanted = self._preferences.theme
+        if wanted and wanted not in self.available_themes:
             self._warn(f"there is no theme {wanted}; the default is used")
-            wanted = default
-        self.theme = wanted
         for problem in problems:
             self._warn(str(problem))
 
@@ -93,7 +127,14 @@ class DeskApp(App[int], inherit_bindings=False):
     def _background_told(self, event: terminal.Background) -> None:
         """Follow the terminal, unless the person has chosen."""
         if self._follows_terminal and self.theme in (themes.DEFAULT_DARK, themes.DEFAULT_LIGHT):
-            self.theme = themes.DEFAULT_LIGHT if event.light else themes.DEFAULT_DARK
+            name = themes.DEFAULT_LIGHT if event.light else themes.DEFAULT_DARK
+            if name not in self.available_themes:
+                self._register_themes()  # the terminal told it before the first frame
+            self.theme = name
+
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """As Textual's own, without a copy of all themes; it is asked for with every line that is drawn."""
+        return self._registered_themes.get(theme_name)
 
     def _warn(self, text: str) -> None:
         self.notify(visible(text), title="Theme", severity="warning", markup=False)
@@ -131,12 +172,14 @@ class DeskApp(App[int], inherit_bindings=False):
                 await screen.engine_ready()
             elif isinstance(screen, FirstRun) and self.bridge.threads:
                 self.switch_screen(self._main_screen())  # made elsewhere since the glance
+        starting.end()
 
     @on(EngineFailed)
     def _engine_failed(self, event: EngineFailed) -> None:
         for screen in self._live_screens():
             if isinstance(screen, MainScreen | FirstRun):
                 screen.engine_failed(event.reason)
+        starting.end()
 
     @on(Heard)
     async def _heard(self, event: Heard) -> None:

@@ -113,7 +113,8 @@ class Bridge:
         try:
             opening = await asyncio.to_thread(self._opener)
             async with opening as desk, desk.subscribe() as events:
-                self._threads = {thread.id: thread for thread in desk.threads(everything=True) if thread.live}
+                found = await asyncio.to_thread(lambda: desk.threads(everything=True))  # 10 000 of them take a while
+                self._threads = {thread.id: thread for thread in found if thread.live}
                 self._desk = desk
                 self._settled.set()
                 tell(EngineReady())

@@ -42,7 +42,7 @@ def look_around(home: Path, env: Mapping[str, str]) -> Found:
         usable.append(name)
     codex = shutil.which("codex", path=env.get("PATH"))
     runtimes = (
-        ("native", f"with {', '.join(usable)}" if usable else "no provider is ready"),
+        ("native", f"with {', '.join(usable)}" if usable else "none ready: codex-desk provider add URL --model M"),
         ("codex", codex or "no codex program on PATH"),
         ("offline", "always: answers by rule, without a model"),
     )

@@ -69,6 +69,15 @@ def load_themes(user_folder: Path) -> tuple[list[Theme], list[ThemeProblem]]:
     return list(themes.values()), problems
 
 
+def find_theme(name: str, user_folder: Path) -> Theme | None:
+    """The usable theme of a name, as `load_themes` would give it. A shipped one is in the file of its name: where the user has none, no other is read."""
+    if NAME.fullmatch(name) and not (user_folder.is_dir() and any(user_folder.glob("*.toml"))):
+        file = shipped_folder() / f"{name}.toml"
+        found = read_theme(file) if file.is_file() else None
+        return found if isinstance(found, Theme) else None
+    return next((theme for theme in load_themes(user_folder)[0] if theme.name == name), None)
+
+
 def read_theme(file: Path) -> Theme | ThemeProblem:
     """The theme in a file, or what is wrong with it."""
     try:

@@ -15,6 +15,10 @@ from pathlib import Path
 from textual import events
 from textual.pilot import Pilot
 
+from codex_desk.tui import starting
+
+starting.begin()
+
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.glance import glance
 from codex_desk.engine.journal import Tx

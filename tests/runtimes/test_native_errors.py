@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic_ai.exceptions import ModelAuthenticationError, ModelHTTPError, ModelQuotaExceededError, ModelRateLimitError
+from pydantic_ai.exceptions import ModelAuthenticationError, ModelHTTPError, ModelQuotaExceededError, ModelRateLimitError, ModelTimeoutError
 
 from codex_desk.runtimes.base import Endpoint
 from codex_desk.runtimes.native.errors import MAX_DELAY_S, MAX_RETRY_AFTER_S, explain, is_retryable, retry_delay, scrub, shown_address
@@ -61,3 +63,10 @@ def test_no_key_is_ever_shown(text: str) -> None:
 
 def test_a_password_in_the_address_is_not_shown() -> None:
     assert shown_address("https://me:secret@acme.example/v1?token=secret") == "https://acme.example/v1"
+
+
+def test_a_time_limit_that_ran_out_is_not_told_as_a_cancelled_scope() -> None:
+    limit = ModelTimeoutError("m-1", "no answer", phase="connect")
+    limit.__cause__ = TimeoutError()
+    limit.__cause__.__context__ = asyncio.CancelledError("Cancelled via cancel scope 7f0c")
+    assert explain(limit, ACME).endswith("(no connection within the time limit)")

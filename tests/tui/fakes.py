@@ -292,13 +292,19 @@ class Gate:
 
 
 def app_on(
-    desk: FakeDesk, *, last: str | None = None, gate: Gate | None = None, home: Path = Path("/nonexistent/desk"), **preferences: Any
+    desk: FakeDesk,
+    *,
+    last: str | None = None,
+    gate: Gate | None = None,
+    home: Path = Path("/nonexistent/desk"),
+    wanted: Path | None = None,
+    **preferences: Any,
 ) -> DeskApp:
     """The application on a fake desk. `last`: the handle of the thread that was used last."""
     threads = tuple(one for one in desk.rows.values() if one.live and one.kind == "session")
     first = f"t-{last}" if last else (threads[0].id if threads else None)
     look = Glance(threads, first, tuple(desk.lines.get(first or "", ())))
-    return DeskApp(Bridge(home, look, gate or Gate(desk)), FOLDER, Preferences(**preferences))
+    return DeskApp(Bridge(home, look, gate or Gate(desk)), FOLDER, Preferences(**preferences), wanted=wanted)
 
 
 @asynccontextmanager

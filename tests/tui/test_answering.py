@@ -167,3 +167,26 @@ async def test_in_a_tiny_terminal_what_asks_takes_the_screen() -> None:
         await ready(pilot, app)
         await until(pilot, lambda: "›" not in shown(app))
         assert "make test" in shown(app)
+
+
+async def test_one_key_leads_from_the_composer_to_the_card() -> None:
+    app = app_on(asking(), last="implementor")
+    async with opened(app) as pilot:
+        await ready(pilot, app)
+        await pilot.press("f6")
+        assert app.focused is card(app)
+
+
+@pytest.mark.parametrize("size", [(60, 20), (20, 5)])
+async def test_in_a_small_terminal_the_card_has_the_screen_and_one_key_leads_to_it(size: tuple[int, int]) -> None:
+    desk = asking("touch it")
+    app = app_on(desk, last="implementor")
+    async with opened(app, size) as pilot:
+        await until(pilot, lambda: "touch it" in shown(app))
+        await pilot.press("f6")
+        assert app.focused is card(app)
+        await pilot.press("pagedown")
+        await until(pilot, lambda: "y allow once" in shown(app))
+        await pilot.pause(QUIET)
+        await pilot.press("y")
+        await until(pilot, lambda: decided(desk) == [Decide("implementor-7", True, "once")])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
+from textual import events
 
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.links import Archive, Attach, Detach
 from codex_desk.engine.views import Candidate
+from codex_desk.tui.app import DeskApp
 from codex_desk.tui.screens.attach import AttachPicker
 from codex_desk.tui.screens.main import MainScreen
 from tests.tui.fakes import FakeDesk, app_on, attached, opened, shown, squeezed, subagent, thread, until, write
@@ -194,3 +197,57 @@ async def test_the_sidebars_own_key_says_why_it_does_nothing() -> None:
         await pilot.press("f6", "d")
         await until(pilot, lambda: "operator is not attached" in squeezed(app))
         assert Detach("t-operator") not in desk.done
+
+
+async def test_where_there_is_no_other_session_the_picker_says_what_to_do() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    desk.ranked = [Candidate(desk.rows["t-operator"], refused="itself")]
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+x", "a")
+        await until(pilot, lambda: "no other session yet: Esc, then ^x n makes one" in shown(app))
+
+
+async def test_names_of_wide_characters_stand_in_columns() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    desk.ranked = [
+        Candidate(thread(handle, project="/work/漢字")) for handle in ("a", "漢字の名前", "a-handle-of-forty-characters-in-all-no-mo")
+    ]
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+x", "a")
+        await until(pilot, lambda: shown(app).count("· ready ·") == 3)
+        lines = [line for line in shown(app).splitlines() if "· ready ·" in line]
+        assert len({cell_len(line[: line.index(" · ready")]) for line in lines}) == 1
+
+
+def at_once(app: DeskApp, text: str) -> None:
+    """Keys as a fast typist or a paste of a terminal gives them: all before the first is handled."""
+    for letter in text:
+        app.post_message(events.Key("enter", "\r") if letter == "\n" else events.Key(letter, letter))
+
+
+@pytest.mark.parametrize(("typed", "parent"), [("audi\n", "t-auditor"), ("opera\n", "t-operator")])
+async def test_a_name_and_enter_typed_at_once_attach_to_that_session_and_no_other(typed: str, parent: str) -> None:
+    desk = office()
+    app = app_on(desk, last="reviewer")
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+x", "a")
+        await until(pilot, lambda: isinstance(app.screen, AttachPicker))
+        at_once(app, typed)
+        await until(pilot, lambda: desk.done)
+        assert [one.parent for one in desk.done if isinstance(one, Attach)] == [parent]
+
+
+async def test_a_name_that_begins_with_r_is_a_name_and_changes_no_rights() -> None:
+    desk = office()
+    desk.put(thread("researcher"))
+    desk.ranked.append(Candidate(desk.rows["t-researcher"]))
+    app = app_on(desk, last="reviewer")
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+x", "a")
+        await until(pilot, lambda: isinstance(app.screen, AttachPicker))
+        at_once(app, "rese\n")
+        await until(pilot, lambda: desk.done)
+        (attached_to,) = (one for one in desk.done if isinstance(one, Attach))
+        assert (attached_to.parent, attached_to.rights) == ("t-researcher", "lesser")

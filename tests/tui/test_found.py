@@ -29,7 +29,7 @@ def test_what_is_here_is_told_with_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "sessions" / "2026" / "rollout-1.jsonl").touch()
     found = look_around(tmp_path / "home", {"CODEX_HOME": str(tmp_path), "PATH": ""})
     assert ("OpenAI", "set OPENAI_API_KEY to use it") in found.providers
-    assert ("native", "no provider is ready") in found.runtimes
+    assert ("native", "none ready: codex-desk provider add URL --model M") in found.runtimes
     assert found.codex_sessions.startswith("1 in ")
 
 

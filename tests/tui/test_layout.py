@@ -5,20 +5,25 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from textual.command import CommandPalette
+from textual.widgets import Input
 
+from codex_desk.engine.errors import Refusal
 from codex_desk.engine.links import Detach
 from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import New
+from codex_desk.engine.views import MessageView
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.screens.attach import AttachPicker
 from codex_desk.tui.screens.first_run import FirstRun
 from codex_desk.tui.screens.main import MainScreen
+from codex_desk.tui.screens.new import NewSession
 from codex_desk.tui.screens.reading import Reading
 from codex_desk.tui.widgets.sidebar import Sidebar
-from tests.tui.fakes import FakeDesk, Gate, app_on, attached, item, opened, shown, squeezed, thread, until, write
+from tests.tui.fakes import FOLDER, NOW, FakeDesk, Gate, app_on, attached, item, opened, shown, squeezed, thread, until, write
 
 
 def main(app: DeskApp) -> MainScreen:
@@ -244,3 +249,106 @@ def test_the_first_frame_needs_neither_the_store_nor_the_agent_loop() -> None:
     heavy = ("sqlmodel", "sqlalchemy", "alembic", "pydantic", "pydantic_ai", "openai")
     code = f"import sys, codex_desk.tui.app; print([name for name in {heavy!r} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+async def test_new_asks_for_a_handle_and_a_folder_in_one_form() -> None:
+    desk = office()
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await pilot.press("ctrl+x", "n")
+        await until(pilot, lambda: isinstance(app.screen, NewSession))
+        await write(pilot, "tester")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: New("tester", FOLDER) in desk.done)
+        await until(pilot, lambda: handles(app) == ["tester"])
+
+
+async def test_what_is_refused_is_said_in_the_form_and_what_was_typed_stays() -> None:
+    desk = office()
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await pilot.press("ctrl+x", "n")
+        await until(pilot, lambda: isinstance(app.screen, NewSession))
+        desk.refuse = Refusal("handle_taken", "auditor is taken here")
+        await write(pilot, "auditor")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "auditor is taken here" in shown(app))
+        assert [field.value for field in app.screen.query(Input)] == ["auditor", str(FOLDER)]
+
+
+async def test_new_takes_a_handle_and_a_folder_in_one_line() -> None:
+    desk = office()
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await write(pilot, "/new tester /tmp")
+        await pilot.press("enter")
+        await until(pilot, lambda: New("tester", Path("/tmp")) in desk.done)
+
+
+async def test_a_line_that_a_command_does_not_take_is_answered_with_its_usage() -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app) as pilot:
+        await write(pilot, "/rename a b c")
+        await pilot.press("enter")
+        await until(pilot, lambda: "/rename does not take 'c' usage: /rename THREAD HANDLE" in squeezed(app))
+        assert main(app).panes.active.composer.text == "/rename a b c"
+
+
+async def test_a_folder_that_no_session_is_at_home_in_is_offered_one() -> None:
+    desk = office()
+    app = app_on(desk, last="operator", wanted=Path("/home/dev/new place"))
+    async with opened(app) as pilot:
+        await until(pilot, lambda: "no session is at home in /home/dev/new place" in squeezed(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: New("new-place", Path("/home/dev/new place")) in desk.done)
+
+
+async def test_a_folder_whose_session_the_glance_did_not_know_is_opened() -> None:
+    desk = office().put(thread("far", cwd="/home/dev/far"))
+    app = app_on(desk, last="operator", wanted=Path("/home/dev/far"))
+    async with opened(app) as pilot:
+        await until(pilot, lambda: handles(app) == ["far"])
+
+
+async def test_the_menu_of_a_row_peeks_too() -> None:
+    desk = office()
+    desk.lines["t-auditor"] = [item(1, "auditor", "agent_message", "the last thing said")]
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await pilot.press("f6", "home", "m")
+        await until(pilot, lambda: "its last lines" in shown(app))
+        await write(pilot, "peek")
+        await pilot.press("enter")
+        await until(pilot, lambda: "the last thing said" in shown(app))
+
+
+async def test_plain_is_words_without_borders_and_glyphs() -> None:
+    desk = office()
+    desk.put(thread("implementor", "needs_human", reason="make test?"))
+    desk.lines["t-operator"] = [
+        item(1, "operator", "message_out", "Look at it", message=42, peer="reviewer"),
+        item(2, "operator", "tool_call", "list", tool="list", arguments={"path": "."}, result='{"entries": [{"name": "a"}]}', ok=True),
+        item(3, "operator", "command", "make", command="make", exit_code=0, output="fine"),
+        item(4, "operator", "plan", "", steps=[{"step": "read", "status": "completed"}]),
+        item(5, "operator", "notice", "reviewer: #42 answered in 0:22", event="answered", message=42),
+    ]
+    desk.waiting = [SimpleNamespace(thread_id="t-operator", messages=(42,), mode="all", since=NOW, deadline=None)]
+    desk.messages[42] = MessageView(42, "reviewer", "t-reviewer", "agent", "after_turn", "running", "Look", NOW, "operator", "t-operator")
+    app = app_on(desk, last="operator", plain=True)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None and "answered in" in shown(app))
+        text = shown(app)
+        for words in (
+            "sent to reviewer #42: Look at it",
+            "called list ., 1 entry",
+            "ran: make",
+            "exit 0",
+            "done: read",
+            "1 needs you",
+            "waiting for reviewer since",
+        ):
+            assert words in text
+        assert not set(text) & set("⇢⇠●✓✗⧗▶○⚠▸▾│┌─├└⇄›╭┃")

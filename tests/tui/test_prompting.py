@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from textual import events
 
@@ -10,7 +12,8 @@ from codex_desk.engine.events import ItemAdded, ThreadChanged, TurnChanged
 from codex_desk.engine.mailbox import Edit, Remove, Send
 from codex_desk.engine.sessions import New
 from codex_desk.engine.turns import Interrupt
-from codex_desk.engine.views import MessageView
+from codex_desk.engine.views import LiveTurn, MessageView
+from codex_desk.rights import Rights
 from codex_desk.store.errors import StoreError
 from codex_desk.tui.screens.main import MainScreen
 from codex_desk.tui.screens.reading import Reading
@@ -365,3 +368,14 @@ async def test_the_end_of_a_transcript_stays_in_sight_when_something_is_said_bel
     app = app_on(desk)
     async with opened(app, (100, 20)) as pilot:
         await until(pilot, lambda: "config.toml:1" in shown(app) and "line 39" in shown(app))
+
+
+async def test_a_turn_that_says_nothing_yet_is_seen_to_work() -> None:
+    desk = FakeDesk().put(thread("operator", "running"))
+    desk.turns["t-operator"] = LiveTurn("turn-1", "t-operator", datetime.now(UTC) - timedelta(seconds=12), "human", 1, Rights())
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: "▶ working" in shown(app) and ":1" in shown(app) and "· Esc stops" in shown(app))
+        desk.turns.clear()
+        desk.tell(TurnChanged("t-operator", "turn-1", "completed"))
+        await until(pilot, lambda: "Esc stops" not in shown(app))

@@ -27,6 +27,7 @@ def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing on the picture moves with the clock or the place."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.delenv("COLORFGBG", raising=False)
     time.tzset()
 
 
@@ -124,7 +125,7 @@ def test_approval(snap_compare: Compare, size: tuple[int, int]) -> None:
     desk = office()
     command = f"make test \\\n    PYTHON=3.11 \\\n    OUT={FOLDER}/../report"
     desk.pending = [approval(7, "implementor", command, why="it writes outside the folder", chain=("human", "operator", "implementor"))]
-    compare(snap_compare, desk, size, "shift+f6", last="implementor", until_shown="allow once")
+    compare(snap_compare, desk, size, "f6", last="implementor", until_shown="allow once")
 
 
 @SIZES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from openai import OpenAIError
@@ -191,7 +192,9 @@ def _details(error: Exception, endpoint: Endpoint) -> str:
 def _root(error: BaseException) -> str:
     """The first cause, such as the system's own "Connection refused", which the layers above it only call a connection error."""
     cause = error.__cause__ or error.__context__
-    return _root(cause) if cause is not None else str(error)
+    if cause is None or isinstance(cause, asyncio.CancelledError):  # a time limit cancels what it limits, which is no cause of its own
+        return str(error) or "no connection within the time limit"
+    return _root(cause)
 
 
 def _cut(text: str, endpoint: Endpoint) -> str:

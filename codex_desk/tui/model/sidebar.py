@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from rich.cells import cell_len
@@ -116,6 +117,11 @@ def _words(row: ThreadRow, room: int, now: datetime) -> list[str]:
         of = f"{row.word} · {thread.parent}" if row.under is None and thread.kind == "subagent" else row.word
         return [f"{of} {tail}", f"{row.word} {tail}", row.word]
     return [f"{one_line(project_name(thread), 16)} {tail}", tail]
+
+
+def session_in(threads: Iterable[ThreadView], folder: Path) -> ThreadView | None:
+    """The live session that is at home in a folder; None where there is none."""
+    return next((one for one in threads if one.live and one.kind == "session" and one.cwd == str(folder)), None)
 
 
 def siblings(threads: Sequence[ThreadView], thread: ThreadView) -> list[ThreadView]:

@@ -37,9 +37,8 @@ class AttachPicker(Dialog[Picked]):
     HELP = "Pick the parent. Type to filter, r changes whose rights count, Enter attaches."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "rights", show=False, priority=True, id="attach.rights"),
-        Binding("enter", "attach", show=False, priority=True, id="attach.attach"),
-        Binding("down", "move(1)", show=False, priority=True, id="attach.down"),
-        Binding("up", "move(-1)", show=False, priority=True, id="attach.up"),
+        Binding("down", "move(1)", show=False, id="attach.down"),
+        Binding("up", "move(-1)", show=False, id="attach.up"),
     ]
 
     def __init__(self, child: ThreadView, candidates: Sequence[Candidate], *, own_rights: bool = False) -> None:
@@ -48,6 +47,9 @@ class AttachPicker(Dialog[Picked]):
         self._candidates = candidates
         self._by_id = {one.thread.id: one for one in candidates}
         self._rights: EdgeRights = "own" if own_rights else "lesser"
+        self._just_r = False
+        """The last key was an `r` in the list: with a letter behind it, it was the beginning of a name."""
+        self._query = ""
         self._asked_to_move: str | None = None
         """The candidate for which moving has been asked and Enter answers."""
 
@@ -67,18 +69,28 @@ class AttachPicker(Dialog[Picked]):
         self._fill(event.value)
 
     def on_key(self, event: events.Key) -> None:
-        """In the list `r` changes the rights; any other letter goes to the filter."""
-        if not self.query_one(OptionList).has_focus or not event.character or not event.is_printable:
+        """Keys in the order they were typed. In the list `r` changes the rights, unless a name that begins with it is being typed; any other letter
+        goes to the filter. Enter takes its turn behind the letters: as a priority binding it would attach to what they were to rule out."""
+        meant_rights, self._just_r = self._just_r, False
+        if event.key == "enter":
+            event.stop()
+            self.action_attach()
+            return
+        if not event.character or not event.is_printable:
             return
         event.stop()
         event.prevent_default()
-        if event.character == "r":
+        field, letter = self.query_one(Input), event.character
+        if letter == "r" and not field.has_focus:
             self.action_rights()
+            self._just_r = True
             return
-        field = self.query_one(Input)
+        if meant_rights:
+            self.action_rights()
+            letter = "r" + letter
         field.focus()
-        if event.character != "/":
-            field.insert_text_at_cursor(event.character)
+        if letter != "/":
+            field.insert_text_at_cursor(letter)
 
     def action_rights(self) -> None:
         self._rights = "own" if self._rights == "lesser" else "lesser"
@@ -94,6 +106,9 @@ class AttachPicker(Dialog[Picked]):
 
     @on(OptionList.OptionSelected)
     def action_attach(self) -> None:
+        typed = self.query_one(Input).value
+        if typed != self._query:
+            self._fill(typed)
         chosen = self._chosen
         if chosen is None or chosen.refused is not None:
             return
@@ -111,6 +126,7 @@ class AttachPicker(Dialog[Picked]):
         return self._by_id.get(listed.get_option_at_index(listed.highlighted).id or "")
 
     def _fill(self, query: str) -> None:
+        self._query = query
         found = [one for one in self._candidates if matches(query, f"{name(one.thread)} {one.thread.project}")][:SHOWN]
         now = clock.now()
         rows = [_row(one, now) for one in found]

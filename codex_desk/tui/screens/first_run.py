@@ -30,6 +30,8 @@ from codex_desk.tui.widgets.composer import Composer
 from codex_desk.tui.widgets.writing import Writing
 
 KEYS = (("Enter", "send"), ("^x", "everything else: a panel shows what follows"), ("F1", "help"))
+TINY_ROWS = 15
+"""Below these there is room for the composer alone."""
 TRIES = 9
 """Handles tried when the folder's name is taken by an archived session."""
 
@@ -77,6 +79,9 @@ class FirstRun(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(Composer).placeholder = "What shall it do?"
         self._look()
+
+    def on_resize(self) -> None:
+        self.set_class(self.size.height < TINY_ROWS, "-tiny")
 
     def engine_failed(self, reason: str) -> None:
         self.query_one(Writing).say(reason, "error")

@@ -20,6 +20,11 @@ from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.screens.dialog import Dialog
 from codex_desk.tui.widgets.approval import ApprovalCard
 
+LISTED = 8
+"""Rows of the list, as in dialog.tcss."""
+BOX_SHARE = 88
+"""Percent of the screen's rows that the box may take, as there."""
+
 
 class Inbox(Dialog[str]):
     """Gives the thread to open, if one was asked for. The card's answers go up, as they do from a pane."""
@@ -46,6 +51,14 @@ class Inbox(Dialog[str]):
     def on_mount(self) -> None:
         self._read()
 
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """The list, its note and the frame keep their rows; the card has the others."""
+        listed = min(LISTED, max(1, len(self._pending)))
+        self.query_one(ApprovalCard).fit(self.size.height * BOX_SHARE // 100 - listed - 5, share=100)
+
     async def hear(self, event: Event) -> None:
         if isinstance(event, ApprovalChanged):
             self._read()
@@ -56,6 +69,7 @@ class Inbox(Dialog[str]):
         self._pending = self._desk.approvals()
         nothing = [Option(Content.styled("nothing waits for you", "$text-muted"), disabled=True)]
         listed.set_options([Option(_line(one), id=one.id) for one in self._pending] or nothing)
+        self._fit()
         ids = [one.id for one in self._pending]
         if ids:
             listed.highlighted = ids.index(held.id) if held and held.id in ids else 0

@@ -10,8 +10,11 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.message import Message
+from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.timer import Timer
+from textual.widget import Widget
 
 from codex_desk.engine.events import ApprovalChanged, Event, ThreadChanged
 from codex_desk.engine.views import ThreadView
@@ -35,12 +38,15 @@ from codex_desk.tui.widgets.leader_panel import LeaderPanel
 from codex_desk.tui.widgets.pane import Pane
 from codex_desk.tui.widgets.panes import Panes
 from codex_desk.tui.widgets.sidebar import Sidebar
+from codex_desk.tui.widgets.transcript import Transcript
 from codex_desk.tui.widgets.status import Facts, HintBar, StatusBar, key_name
 
 ONE_PANE_BELOW = 100
 """Columns."""
 TINY = (80, 15)
 """Columns and rows below which there is no footer."""
+FRAMED_ROWS = 10
+"""Rows below which there are no frames either."""
 
 
 class MainScreen(Screen[None]):
@@ -60,6 +66,12 @@ class MainScreen(Screen[None]):
         Binding("ctrl+c", "to_composer", show=False, id="to_composer.ctrl_c"),
     ]
 
+    focused = Reactive[Widget | None](None, repaint=False)
+    """What loses and what gets the focus draws itself; Textual's own screen draws everything."""
+
+    class Painted(Message):
+        """The first frame is there."""
+
     def __init__(self, bridge: Bridge, folder: Path, keymap: dict[str, str], *, plain: bool = False, wanted: Path | None = None) -> None:
         """`wanted`: the folder whose session was asked for; where there is none, one is offered."""
         super().__init__()
@@ -77,6 +89,7 @@ class MainScreen(Screen[None]):
         self._note = ""
         self._drawn = False
         """Whether there are widgets: events come from the application's own loop, before and after."""
+        self._painting = False
 
         self._status = StatusBar(plain=plain)
         self._hints = HintBar()
@@ -113,8 +126,26 @@ class MainScreen(Screen[None]):
             await self.show_in(pane, thread)
             self.sidebar.point_at(thread.id)
         pane.composer.focus()
+        self.call_after_refresh(self._paint)
         if self.bridge.desk is not None:
             self._find_tier()
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        if not self._painting:
+            event.refresh_styles = False  # every widget was styled as it was made, a moment ago
+
+    def _compositor_refresh(self) -> None:
+        # Textual would paint before the end of the first thread's transcript is where it belongs.
+        if self._painting:
+            super()._compositor_refresh()
+
+    @on(Transcript.Sized)
+    def _paint(self) -> None:
+        """The first frame, and from here on every one: at the latest when all has been laid out."""
+        if not self._painting:
+            self._painting = True
+            self._refresh_layout()
+            self.post_message(self.Painted())
 
     def on_unmount(self) -> None:
         self._drawn = False
@@ -140,8 +171,7 @@ class MainScreen(Screen[None]):
         pane = self.panes.active
         if folder is None or (pane.thread and pane.thread.cwd == str(folder)):
             return
-        at_home = next((one for one in self.bridge.threads if one.live and one.kind == "session" and one.cwd == str(folder)), None)
-        if at_home is not None:
+        if (at_home := sidebar_model.session_in(self.bridge.threads, folder)) is not None:
             await self.show_in(pane, at_home)
             return
         pane.say(f"no session is at home in {folder}: Enter makes one there, ^c keeps to this one")
@@ -288,12 +318,13 @@ class MainScreen(Screen[None]):
     async def _menu_wanted(self, event: Sidebar.MenuWanted) -> None:
         from codex_desk.tui.screens.menu import row_menu
 
-        thread = self.bridge.thread(event.thread_id)
-        if thread is None:
+        if (thread := self.bridge.thread(event.thread_id)) is None:
             return
         picked = await self.app.push_screen_wait(row_menu(thread, TABLE.row_actions()))
         if picked == "open":
             self.post_message(Sidebar.Opened(thread.id))
+        elif picked == "peek":
+            self.post_message(Sidebar.Peeked(thread.id))
         elif picked is not None:
             self.run_row_action(TABLE[picked], thread)
 
@@ -302,8 +333,7 @@ class MainScreen(Screen[None]):
     async def _peeked(self, event: Sidebar.Peeked) -> None:
         from codex_desk.tui.screens.peek import LINES, Peek
 
-        thread = self.bridge.thread(event.thread_id)
-        if thread is None:
+        if (thread := self.bridge.thread(event.thread_id)) is None:
             return
         prompt = await self.app.push_screen_wait(Peek(thread, self.bridge.items(thread.id, 3 * LINES)))
         if prompt is not None:
@@ -334,8 +364,7 @@ class MainScreen(Screen[None]):
         self._leader_timer = self.set_timer(Leader.PANEL_AFTER, self._show_leader)
 
     def _show_leader(self) -> None:
-        rows = [(key, name) for key, name in self._leader.keys.items() if not name.startswith("pane-")]
-        self._leader_panel.show_keys([*rows, ("1-4", "go to pane")])
+        self._leader_panel.show_keys(self._leader.keys)
 
     def _end_leader(self) -> None:
         if self._leader_timer is not None:
@@ -343,7 +372,7 @@ class MainScreen(Screen[None]):
         self._leader_panel.hide()
 
     def action_region(self, step: int) -> None:
-        """Round the regions: the sidebar, then each pane's transcript, approval, queue and composer, as far as they are there."""
+        """Round the regions: the sidebar, then each pane's own, as far as they are there."""
         regions = [self.sidebar]
         for pane in self.panes.all:
             if pane.display:
@@ -391,3 +420,4 @@ class MainScreen(Screen[None]):
     def _fit(self) -> None:
         self.set_class(self.one_pane, "-narrow")
         self.set_class(self.size.width < TINY[0] or self.size.height < TINY[1], "-tiny")
+        self.set_class(self.size.height < FRAMED_ROWS, "-bare")

@@ -12,7 +12,7 @@ from codex_desk.tui.screens.pick import Picker, Row
 
 
 def row_menu(thread: ThreadView, actions: Iterable[Command]) -> Picker:
-    """Gives `open`, or the name of a command."""
-    rows = [Row("open", "open", "Enter")]
+    """Gives `open`, `peek`, or the name of a command."""
+    rows = [Row("open", "open", "Enter"), Row("peek", "peek", "Space   its last lines, and one line to send")]
     rows += [Row(one.name, one.name, f"{one.row_key}   {one.help}", why_not(one.name, thread)) for one in actions]
     return Picker(name(thread), rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -50,9 +50,8 @@ class Picker(Dialog[str]):
     """Gives the id of the row that was picked."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,ctrl+n", "move(1)", show=False, priority=True, id="picker.down"),
-        Binding("up", "move(-1)", show=False, priority=True, id="picker.up"),
-        Binding("enter", "pick", show=False, priority=True, id="picker.pick"),
+        Binding("down,ctrl+n", "move(1)", show=False, id="picker.down"),
+        Binding("up", "move(-1)", show=False, id="picker.up"),
     ]
 
     def __init__(self, title: str, rows: Sequence[Row], *, note: str = "", empty: str = "there is nothing to pick") -> None:
@@ -61,6 +60,7 @@ class Picker(Dialog[str]):
         self._rows = rows
         self._note = note
         self._empty = empty
+        self._query = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
@@ -78,7 +78,14 @@ class Picker(Dialog[str]):
     def _filter(self, event: Input.Changed) -> None:
         self._fill(event.value)
 
+    def on_key(self, event: events.Key) -> None:
+        """Enter takes its turn behind the letters before it: as a priority binding it would overtake them, and pick what they were to rule out."""
+        if event.key == "enter":
+            event.stop()
+            self.action_pick()
+
     def _fill(self, query: str) -> None:
+        self._query = query
         found = [row for row in self._rows if matches(query, f"{row.label} {row.detail}")][:SHOWN]
         width = label_width(found)
         listed = self.query_one(OptionList)
@@ -91,12 +98,16 @@ class Picker(Dialog[str]):
         listed.action_cursor_down() if step > 0 else listed.action_cursor_up()
 
     def action_pick(self) -> None:
+        typed = self.query_one(Input).value
+        if typed != self._query:
+            self._fill(typed)
         listed = self.query_one(OptionList)
         if listed.highlighted is not None and (chosen := listed.get_option_at_index(listed.highlighted)).id and not chosen.disabled:
             self.dismiss(chosen.id)
 
     @on(OptionList.OptionSelected)
     def _picked(self, event: OptionList.OptionSelected) -> None:
+        """A click."""
         if event.option.id is not None:
             self.dismiss(event.option.id)
 

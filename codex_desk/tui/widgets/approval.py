@@ -96,9 +96,9 @@ class ApprovalCard(Vertical, can_focus=True):
         self._draw_keys()
         self.call_after_refresh(self._look)
 
-    def fit(self, rows: int | None) -> None:
-        """Leave the rest of a pane of so many rows visible, and always the keys; None: the card has the pane to itself."""
-        self._scroll.styles.max_height = None if rows is None else max(2, rows * SHARE // 100 - FRAME)
+    def fit(self, rows: int | None, share: int = SHARE) -> None:
+        """Take at most `share` percent of so many rows, so that the keys are always visible; None: the card has the pane to itself."""
+        self._scroll.styles.max_height = None if rows is None else max(2, rows * share // 100 - FRAME)
 
     def keystroke(self) -> None:
         """The human pressed a key somewhere else: what follows at once may be meant for there."""
@@ -138,7 +138,7 @@ class ApprovalCard(Vertical, can_focus=True):
         if not self.has_focus:
             words = "F6 to come here and answer"
         elif not self._guard.seen:
-            words = "more below: arrows go there, see all of it first    n deny"
+            words = "arrows: see all of it first    n deny"
         else:
             words = "  ".join(f"{key} {ANSWER_WORDS[answer]}" for key, answer in ANSWER_KEYS.items())
         self.query_one(".keys", Static).update(Content(words))

@@ -46,11 +46,11 @@ class Block(Drawn):
     def key(self) -> str:
         return "" if self.item is None else self.item.id
 
-    def feed(self, text: str) -> None:
+    def feed(self, delta: Delta) -> None:
         """Take what came of an item since the last flush."""
         if self._live is not None:
-            self._live.feed(text)
-            self.refresh(layout=True)
+            self._live.take(delta.kind, delta.text)
+            self.grow()
 
     def commit(self, item: ItemView) -> None:
         """Show what was committed in place of what was drawn so far."""
@@ -70,7 +70,7 @@ class Block(Drawn):
         if frame == self.frame:
             return
         self.frame = frame
-        self.set_class(frame.gap, "-gap")
+        self.set_class(frame.gap, "-gap", update=self.is_attached)  # with its mount it is styled anyway
         self._head()
         self.refresh(layout=True)
 

@@ -31,6 +31,11 @@ class Document(Visual):
         self.lines.extend(lines)
         del self._tops[keep + 1 :]
 
+    @property
+    def settled(self) -> int:
+        """Rows at the top that are as they were when it was measured last, whatever was replaced since."""
+        return self._tops[-1] + self._above
+
     def restyle(self) -> None:
         """The theme or the widget's own style changed: draw again."""
         self._epoch += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import Reactive
 from textual.selection import Selection
 from textual.strip import Strip
@@ -39,6 +39,19 @@ class Drawn(Widget):
         """Show another document."""
         self.document = document
         self.refresh(layout=True)
+
+    def grow(self) -> None:
+        """The document was changed from some line on: draw what comes after that, and make room for it."""
+        settled, width = self.document.settled, self.size.width
+        rows = max(self.size.height, self.document.height(width))
+        self.refresh(Region(0, settled, width, max(rows - settled, 1)), layout=True)
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        # Textual draws all of a widget again when its size changes. Here a row depends on the width alone, and a message that is being written
+        # grows with every flush.
+        if size.width == self._size.width and self._size:
+            self._size = size
+        return super()._size_updated(size, virtual_size, container_size, layout)
 
     def height_at(self, width: int) -> int:
         """Rows that it takes where it stands, the gap before it included, at `width` cells of text."""

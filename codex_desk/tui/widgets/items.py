@@ -52,6 +52,13 @@ EVENTS: Mapping[str, tuple[str, str]] = {
 }
 """The glyph of a notice and its style, by the audit kind that wrote it."""
 
+APPROVALS: Mapping[str, tuple[str, str]] = {
+    "approved": EVENTS["approval_given"],
+    "denied": EVENTS["approval_refused"],
+    "expired": EVENTS["expired"],
+}
+"""The same for the line about an approval, by the state that it tells of."""
+
 STEPS: Mapping[str, tuple[str, str]] = {
     "completed": ("✓", "$text-success"),
     "in_progress": ("▸", "bold $text-primary"),
@@ -82,7 +89,7 @@ def agent_name(handle: str) -> Content:
 
 def can_open(item: ItemView) -> bool:
     """Whether Enter shows more of it."""
-    return item.kind in ("tool_call", "reasoning", "command", "file_change", "fold")
+    return item.kind in ("tool_call", "reasoning", "command", "file_change", "fold", "approval")
 
 
 def source(item: ItemView) -> str:
@@ -329,7 +336,9 @@ def _notice(item: ItemView, opened: bool) -> Document:
 
 
 def _approval(item: ItemView, opened: bool) -> Document:
-    glyph, style = EVENTS.get(field(item.data, "event"), EVENTS["approval_asked"])
+    glyph, style = EVENTS.get(field(item.data, "event"), APPROVALS.get(field(item.data, "state"), EVENTS["approval_asked"]))
+    if not opened:
+        return Document([ShortLine(Content(one_line(item.text, SUMMARY)), first=Content.styled(f"{glyph} ", style))])
     return Document(plain(item.text, first=Content.styled(f"{glyph} ", style), rest=INDENT))
 
 

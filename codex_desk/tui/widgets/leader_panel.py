@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from textual.content import Content
 from textual.widgets import Static
@@ -19,8 +19,9 @@ class LeaderPanel(Static):
         self.display = False
         self.border_title = f"{leader} …"
 
-    def show_keys(self, rows: Sequence[tuple[str, str]]) -> None:
-        """`rows`: (key, what it does)."""
+    def show_keys(self, keys: Mapping[str, str]) -> None:
+        """`keys`: key → name of the command; those of the panes stand as one."""
+        rows = [*((key, name) for key, name in keys.items() if not name.startswith("pane-")), ("1-4", "go to pane")]
         columns = max(1, (self.screen.size.width - 4) // self.COLUMN)
         cells = [
             Content.assemble((f"{key} ", "bold $text-accent"), f"{words[: self.COLUMN - 4]:<{self.COLUMN - 3}}") for key, words in rows

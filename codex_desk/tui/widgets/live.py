@@ -25,11 +25,11 @@ ITEM_KINDS: dict[Kind, str] = {"text": "agent_message", "reasoning": "reasoning"
 
 @dataclass(slots=True)
 class Buffer:
-    """Increments that wait for the next flush, joined per item, in the order in which the items began."""
+    """Increments that wait for the next flush, joined per item and kind, in the order in which they began."""
 
     whole_lines: bool = False
     """Only messages, and of these only lines that are complete: what is shown is never written again."""
-    _pending: dict[str, tuple[Kind, list[str]]] = field(default_factory=dict)
+    _pending: dict[tuple[str, Kind], list[str]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self._pending)
@@ -37,8 +37,8 @@ class Buffer:
     def put(self, delta: Delta) -> None:
         if self.whole_lines and delta.kind != "text":
             return
-        kind, parts = self._pending.setdefault(delta.key, (delta.kind, []))
-        if kind == "tool":
+        parts = self._pending.setdefault((delta.key, delta.kind), [])
+        if delta.kind == "tool":
             parts.clear()  # a tool's text is a whole line, not an increment
         parts.append(delta.text)
 
@@ -46,18 +46,19 @@ class Buffer:
         pending, self._pending = self._pending, {}
         if self.whole_lines:
             return list(self._complete(pending))
-        return [Delta(kind, key, "".join(parts)) for key, (kind, parts) in pending.items()]
+        return [Delta(kind, key, "".join(parts)) for (key, kind), parts in pending.items()]
 
-    def _complete(self, pending: Mapping[str, tuple[Kind, list[str]]]) -> Iterator[Delta]:
-        for key, (kind, parts) in pending.items():
+    def _complete(self, pending: Mapping[tuple[str, Kind], list[str]]) -> Iterator[Delta]:
+        for (key, kind), parts in pending.items():
             lines, newline, rest = "".join(parts).rpartition("\n")
             if rest:
-                self._pending[key] = (kind, [rest])
+                self._pending[key, kind] = [rest]
             if newline:
                 yield Delta(kind, key, lines + newline)
 
     def drop(self, key: str) -> None:
-        self._pending.pop(key, None)
+        for pending in [one for one in self._pending if one[0] == key]:
+            del self._pending[pending]
 
     def clear(self) -> None:
         self._pending.clear()
@@ -72,6 +73,10 @@ class LiveDrawing(ABC):
     @abstractmethod
     def feed(self, text: str) -> None:
         """Take the text that came since the last flush."""
+
+    def take(self, kind: Kind, text: str) -> None:
+        """As `feed`, for a text of any kind that comes under the same key."""
+        self.feed(text)
 
     def settles(self, text: str) -> bool:
         """Whether the drawing can stay as it is, once the whole text is known to be `text`."""
@@ -144,7 +149,18 @@ class LiveOutput(LiveDrawing):
 
 
 class LiveTool(LiveDrawing):
-    """What is being called."""
+    """What is being called, and under it the last rows of what it prints."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._output = LiveOutput()
+
+    def take(self, kind: Kind, text: str) -> None:
+        if kind != "output":
+            self.feed(text)
+            return
+        self._output.feed(text)
+        self.document.replace_from(1, self._output.document.lines)
 
     def feed(self, text: str) -> None:
         mark = Content.styled("◌ ", "$text-warning")

@@ -220,8 +220,10 @@ class Blocks:
         self.lines.extend(Code(lines, token.info.strip() if closed else "").drawn(first, rest))
 
     def _is_closed(self, fence: Token) -> bool:
+        """Whether one of a fence's source lines, besides the first, is none of its code: a mark that is indented too far is code."""
         start, end = fence.map or [0, 0]
-        return end - start > 1 and closes(self._source_lines[end - 1].lstrip(" >\t"), fence.markup)
+        code = fence.content.count("\n") + (not fence.content.endswith("\n") and bool(fence.content))
+        return code == end - start - 2
 
     def open_fence(self) -> Token | None:
         """The last block, where it is a fence at the left edge that has not been closed."""

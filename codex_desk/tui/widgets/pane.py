@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.style import Style
 from textual.widget import Widget
 
 from codex_desk.engine.events import ApprovalChanged, Event, ItemAdded, ItemChanged, Live, MessageChanged, ThreadChanged, TurnChanged
@@ -34,6 +35,7 @@ from codex_desk.tui.widgets.writing import Writing
 if TYPE_CHECKING:
     from codex_desk.engine.journal import Action
 
+ACTIVE_TITLE = "bold $text-primary"
 WINDOW = 200
 """Items read when a thread is opened, and with every step back."""
 
@@ -70,6 +72,7 @@ class Pane(Vertical):
         """Seq of the oldest item that was read."""
         self.thread: ThreadView | None = None
         """The thread shown, None before the first."""
+        self._title = Content("")
         self.trail: list[str] = []
         """Threads that were entered from, the way back of `/back`."""
 
@@ -84,8 +87,10 @@ class Pane(Vertical):
 
     @property
     def regions(self) -> list[Widget]:
-        """What can have the focus here, top to bottom."""
-        return [self.transcript, self.card, self.writing.queue, self.composer]
+        """What can have the focus here, the card next to the composer, so that one key leads from writing to answering."""
+        if self.card.display and self.screen.has_class("-tiny"):
+            return [self.card]  # it has the screen to itself
+        return [self.transcript, self.writing.queue, self.composer, self.card]
 
     def say(self, text: str, tone: Tone = "info") -> None:
         """Tell the person something about this thread."""
@@ -121,9 +126,20 @@ class Pane(Vertical):
             title = " · ".join(part for part in (f"in {title}", stands, "/back") if part)
         elif stands:
             title = f"{title} · {stands}"
-        self.border_title = Content(title)  # type: ignore[assignment]  # Textual takes Content here, and parses a str as markup
+        self._title = Content(title)
+        self._draw_title()
         running = self._turn or (f"a turn of {thread.id}" if thread.status in words.WORKING else None)
         self.composer.turn = running
+
+    def _draw_title(self) -> None:
+        # Not by a rule of the style sheet: another colour of a title draws every block inside of its frame again.
+        title = self._title.stylize(Style.parse(ACTIVE_TITLE)) if self.has_class("-active") else self._title
+        self.border_title = title  # type: ignore[assignment]  # Textual takes Content here, and parses a str as markup
+
+    def notify_style_update(self) -> None:
+        """Another theme, or another pane is the active one."""
+        super().notify_style_update()
+        self._draw_title()
 
     def show_queue(self) -> None:
         if self.thread is None:
@@ -150,13 +166,15 @@ class Pane(Vertical):
         self.card.fit(None if self.screen.has_class("-tiny") else self.size.height)
 
     def show_waits(self) -> None:
-        """Who this thread waits for."""
+        """Who this thread waits for, or that it works."""
         desk, thread = self._bridge.desk, self.thread
         if desk is None or thread is None:
             return
+        live = desk.live(thread.id)
         mine = [one for one in desk.waits() if one.thread_id == thread.id]
         self.transcript.set_waiting(
-            [WaitLine(tuple(desk.message(number).to for number in one.messages), one.since, one.deadline) for one in mine]
+            [WaitLine(tuple(desk.message(number).to for number in one.messages), one.since, one.deadline) for one in mine],
+            live.started_at if live and thread.status not in words.ASKING else None,
         )
 
     @on(Transcript.Copied)
@@ -207,6 +225,7 @@ class Pane(Vertical):
                 self._turn = None
             self.transcript.turn_ended()
         self._draw_thread()
+        self.show_waits()
 
     @on(Transcript.EarlierWanted)
     async def _load_earlier(self, event: Transcript.EarlierWanted) -> None:

@@ -48,7 +48,9 @@ class Panes(Horizontal):
         if self._active is not pane or not pane.has_class("-active"):
             self._active = pane
             for one in self.all:
-                one.set_class(one is pane, "-active")
+                one.set_class(one is pane, "-active", update=False)
+            # Their frames alone: nothing inside of a pane looks different, and hundreds of blocks would be felt.
+            self.app.stylesheet.update_nodes(self.all)
             self.post_message(self.Changed())
 
     def focus_number(self, number: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -221,9 +222,9 @@ class Transcript(FollowingScroll, can_focus=True):
         blocks, self._live = list(self._live.values()), {}
         self._drop(blocks)
 
-    def set_waiting(self, lines: Sequence[WaitLine]) -> None:
-        """Say whom the thread waits for; nothing for nobody."""
-        self._waiting.show(lines)
+    def set_waiting(self, lines: Sequence[WaitLine], since: datetime | None = None) -> None:
+        """Say whom the thread waits for, or since when its turn works; nothing for neither."""
+        self._waiting.show(lines, since)
 
     # --- blocks ---------------------------------------------------------------------------------------------------------------------------------
 
@@ -247,7 +248,7 @@ class Transcript(FollowingScroll, can_focus=True):
         run = framed(self._live.values(), self._run)
         for delta in self._buffer.take():
             if (block := self._live.get(delta.key)) is not None:
-                block.feed(delta.text)
+                block.feed(delta)
                 continue
             frame, run = run.take(ITEM_KINDS[delta.kind], delta.key)
             block = self._live[delta.key] = Block.of_delta(delta, self._handle, frame, self._look)

@@ -1,4 +1,4 @@
-"""Whom a thread waits for, and for how long already."""
+"""Whom a thread waits for, or that it works, and for how long already."""
 
 from __future__ import annotations
 
@@ -52,26 +52,35 @@ def drawn(wait: WaitLine, now: datetime) -> ShortLine:
     )
 
 
+def working(since: datetime, now: datetime) -> ShortLine:
+    """A turn that waits for nobody: it thinks, or calls something."""
+    mark = Content.styled("▶ ", "bold $text-success")
+    return ShortLine(Content("working"), Content.styled(f"{elapsed(since, now)} · Esc stops", "$text-muted"), first=mark)
+
+
 class Waiting(Drawn):
-    """The waits of a thread under its transcript, one ticking row each."""
+    """What a running turn does now, under its thread's transcript: one ticking row for each wait, or one that says that it works."""
 
     def __init__(self, clock: Clock = utc_now, *, plain: bool = False) -> None:
         super().__init__(classes="-gap")
         self._plain = plain
         self._clock = clock
         self._waits: tuple[WaitLine, ...] = ()
+        self._working: datetime | None = None
         self._timer: Timer | None = None
         self.display = False
 
     def on_mount(self) -> None:
         self._timer = self.set_interval(1.0, self.tick, pause=self._plain or not self._waits)
 
-    def show(self, waits: Sequence[WaitLine]) -> None:
+    def show(self, waits: Sequence[WaitLine], since: datetime | None = None) -> None:
+        """`since`: when the running turn began; None while there is none."""
         self._waits = tuple(waits)
-        self.display = bool(waits)
+        self._working = None if waits or self._plain else since
+        self.display = bool(self._waits or self._working)
         self.draw(self._drawn())
         if self._timer is not None:
-            self._timer.resume() if waits and not self._plain else self._timer.pause()
+            self._timer.resume() if self.display and not self._plain else self._timer.pause()
 
     def tick(self) -> None:
         """A second later: the same rows, so nothing is laid out."""
@@ -82,4 +91,6 @@ class Waiting(Drawn):
         if self._plain:
             return Document(map(spoken, self._waits))
         now = self._clock()
+        if self._working is not None:
+            return Document([working(self._working, now)])
         return Document(drawn(wait, now) for wait in self._waits)

@@ -3,9 +3,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from rich.cells import cell_len
 
-from codex_desk.tui.model.sidebar import HeadingRow, Row, ThreadRow, rows, siblings, why_not
-from tests.tui.fakes import attached, subagent, thread
+from codex_desk.engine.views import ThreadStatus, ThreadView
+from codex_desk.tui.model.sidebar import HeadingRow, Row, ThreadRow, rows, siblings, why_not, words_beside
+from tests.tui.fakes import NOW, attached, subagent, thread
 
 
 def drawn(found: Sequence[Row]) -> list[str]:
@@ -105,3 +107,33 @@ def test_only_an_attached_session_can_be_detached() -> None:
 def test_only_a_working_thread_can_be_stopped() -> None:
     assert why_not("interrupt", OFFICE[0]) is None
     assert why_not("interrupt", OFFICE[1]) is not None
+
+
+def beside(one: ThreadView, room: int, under: str | None = None) -> str:
+    return words_beside(ThreadRow(one, under=under), room, NOW)
+
+
+def test_beside_a_handle_stand_its_relation_and_its_age() -> None:
+    assert beside(attached("reviewer", "operator", ago=120), 27) == "attached 2m"
+    assert beside(thread("auditor", ago=120, project="/home/dev/repo"), 27) == "repo 2m"
+
+
+def test_the_age_gives_way_to_the_handle_and_a_long_handle_to_the_relation() -> None:
+    assert beside(attached("implementor", "operator"), 22) == "attached"
+    assert beside(attached("a-handle-of-some-length", "operator"), 24) == "attached 2m"
+    assert beside(attached("reviewer", "operator"), 12) == "attached"
+
+
+def test_what_asks_says_its_relation_and_what_it_asks_for_as_far_as_there_is_room() -> None:
+    asks = attached("reviewer", "operator", "needs_human", reason="reviewer-7: git diff --stat; touch it")
+    assert beside(asks, 27) == "attached git diff…"
+    assert beside(asks, 60) == "attached git diff --stat; touch it"
+    assert beside(thread("a-handle-of-some-length", "needs_human", reason="x-1: make"), 20) == "make"
+
+
+@pytest.mark.parametrize("room", range(1, 40))
+@pytest.mark.parametrize("handle", ["a", "reviewer", "a" * 40])
+@pytest.mark.parametrize("status", ["idle", "needs_human", "error", "running"])
+def test_what_stands_beside_a_handle_fits(handle: str, status: ThreadStatus, room: int) -> None:
+    for one in (thread(handle, status, reason="漢字の理由"), attached(handle, "operator", status, reason="make")):
+        assert cell_len(beside(one, room)) <= room

@@ -4,8 +4,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
-from codex_desk.tui.model.words import age, place, short_path, size, tokens
+from codex_desk.tui.model.words import age, fitted, home_of, place, short_path, size, tokens
 from tests.tui.fakes import NOW, attached, subagent, thread
 
 
@@ -36,3 +37,20 @@ def test_where_a_thread_stands() -> None:
     assert place(subagent("scout", "operator")) == "subagent of operator"
     assert place(thread("reviewer", was_attached_to="operator")) == "was attached to operator"
     assert place(thread("reviewer")) == ""
+
+
+@pytest.mark.parametrize("text", ["", "abc", "reviewer", "漢字の名前です", "a漢b字c"])
+@pytest.mark.parametrize("cells", range(16))
+def test_a_text_is_fitted_to_cells_whatever_its_characters(text: str, cells: int) -> None:
+    assert cell_len(fitted(text, cells)) == cells
+
+
+def test_what_is_cut_says_so() -> None:
+    assert fitted("implementor", 8) == "impleme…"
+    assert fitted("漢字の名前", 8) == "漢字の… "
+
+
+def test_a_thread_is_at_home_in_its_projects_folder() -> None:
+    assert home_of(thread("operator", project="/home/dev/repo", cwd="/home/dev/repo")) == "repo"
+    assert home_of(thread("operator", project="/home/dev/repo", cwd="/home/dev/repo/src/a")) == "repo/src/a"
+    assert home_of(thread("operator", project="/home/dev/repo", cwd="/elsewhere")) == "repo"

@@ -56,3 +56,30 @@ def test_control_sequences_of_a_running_command_are_shown() -> None:
     for drawing in (LiveText(), LiveReasoning(), LiveOutput(), LiveTool()):
         drawing.feed("\x1b[2J\x9b31m")
         assert rows(drawing.document)[0].replace("✻ ", "").replace("◌ ", "").strip() == "␛[2J‹U+009B›31m"
+
+
+def test_what_a_command_prints_stands_under_its_call() -> None:
+    buffer = Buffer()
+    for delta in (Delta("tool", "call-1", "shell make"), Delta("output", "call-1", "one\n"), Delta("output", "call-1", "two\n")):
+        buffer.put(delta)
+    live = LiveTool()
+    for delta in buffer.take():
+        live.take(delta.kind, delta.text)
+    assert rows(live.document) == ["◌ shell make", "  one", "  two"]
+
+
+def test_what_was_committed_waits_no_longer_whatever_its_kind() -> None:
+    buffer = Buffer()
+    buffer.put(Delta("tool", "call-1", "shell make"))
+    buffer.put(Delta("output", "call-1", "one\n"))
+    buffer.drop("call-1")
+    assert not buffer
+
+
+def test_only_complete_lines_of_a_message_are_taken_where_nothing_may_be_written_again() -> None:
+    buffer = Buffer(whole_lines=True)
+    buffer.put(Delta("tool", "call-1", "shell make"))
+    buffer.put(Delta("text", "a", "one\ntw"))
+    assert buffer.take() == [Delta("text", "a", "one\n")]
+    buffer.put(Delta("text", "a", "o\n"))
+    assert buffer.take() == [Delta("text", "a", "two\n")]

@@ -50,6 +50,7 @@ def splits(draw: st.DrawFn) -> list[str]:
 @given(splits())
 @example(["- a\n-", "foo\n"])
 @example(["```\n", "``", "`\n", "after"])
+@example(["```python\n", "> - in quote\n    ```\nword"])
 @settings(max_examples=300, deadline=None)
 def test_any_cut_of_a_text_ends_in_the_same_strips(pieces: list[str]) -> None:
     assert drawn(streamed(pieces)) == drawn(whole("".join(pieces)))
