@@ -294,3 +294,23 @@ async def test_rights_of_a_message_bound_what_may_be_asked(
     await prompt(desk, operator, "go")
     assert desk.approvals(pending=False) == []
     assert not (place.folder("reviewer") / "made").exists()
+
+
+@pytest.mark.row("S1-16")
+async def test_many_sessions_ask_in_one_inbox_and_what_is_granted_is_not_asked_again(
+    place: Place, runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
+) -> None:
+    others = [await place.session(desk, handle) for handle in ("reviewer", "tester", "writer")]
+    waiting = [await asking(desk, runtime, thread, "touch made") for thread in others]
+    assert [(entry.id, entry.thread) for entry in desk.approvals()] == [
+        ("reviewer-1", "reviewer"),
+        ("tester-2", "tester"),
+        ("writer-3", "writer"),
+    ]
+    for entry in desk.approvals():
+        await desk.do(Decide(entry.id, True, "thread"))
+    await final(desk, *waiting)
+    runtime.scripts |= dict.fromkeys(("reviewer", "tester", "writer"), shell("touch made"))
+    again = [await prompt(desk, thread, "once more") for thread in others]
+    assert {message.state for message in again} == {"answered"}
+    assert len(desk.approvals(pending=False)) == 3

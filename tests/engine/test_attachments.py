@@ -151,6 +151,23 @@ async def test_a_child_reads_its_own_instructions_and_none_of_its_parents(
     assert len(hashes) == 1
 
 
+@pytest.mark.row("S0-11")
+async def test_a_role_is_its_folders_instructions_and_no_toml_beside_them_governs_it_too(
+    place: Place, runtime: ScriptedRuntime, desk: Desk, team: dict[str, ThreadView]
+) -> None:
+    folder = place.folder("reviewer")
+    (folder / "AGENTS.md").write_text("REVIEWER RULES")
+    (folder / ".codex" / "agents").mkdir(parents=True)
+    (folder / ".codex" / "agents" / "reviewer.toml").write_text('name = "reviewer"\ndeveloper_instructions = "TOML RULES"\n')
+    before = sorted(folder.rglob("*"))
+    await desk.do(Attach(team["reviewer"].id, team["operator"].id))
+    await prompt(desk, team["reviewer"], "who are you?", sender=team["operator"].id)
+    (turn,) = runtime.inputs["reviewer"]
+    assert "REVIEWER RULES" in turn.context
+    assert "TOML RULES" not in turn.context + turn.system + turn.input
+    assert sorted(folder.rglob("*")) == before
+
+
 @pytest.mark.row("S0-14")
 async def test_an_attached_session_works_with_the_history_it_had(runtime: ScriptedRuntime, desk: Desk, team: dict[str, ThreadView]) -> None:
     await prompt(desk, team["reviewer"], "the password is swordfish")

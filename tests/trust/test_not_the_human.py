@@ -50,6 +50,7 @@ HUMAN_VERBS = (
     ".",
 )
 
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
 TRY_ALL = """
 import json, sys
 from click.testing import CliRunner
@@ -100,6 +101,8 @@ async def test_every_human_verb_from_an_agents_shell_is_refused_as_the_agents(
 async def test_in_the_sandbox_an_agents_commands_see_no_desk_even_under_another_name(
     desk: Desk, place: Place, runtime: ScriptedRuntime, operator: ThreadView, reviewer: ThreadView
 ) -> None:
+    # What lies in the system's temporary folder is hidden too: this checkout and its Python may.
+    await desk.do(Set(operator.id, "sandbox_workspace_write.writable_roots", json.dumps([str(CHECKOUT), sys.prefix])))
     desk_command = python("-m", "codex_desk")
     before = len(desk.audit())
     output = await shell_of(
