@@ -22,7 +22,9 @@ def named_rows() -> Iterator[str]:
     for path in TESTS.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "row":
-                yield from (argument.value for argument in node.args if isinstance(argument, ast.Constant) and isinstance(argument.value, str))
+                yield from (
+                    argument.value for argument in node.args if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+                )
 
 
 def test_every_row_of_what_is_built_is_named_by_a_test() -> None:

@@ -27,8 +27,7 @@ class ThreadParam(click.ParamType):
 
         mark = "@" if incomplete.startswith("@") else ""
         return [
-            CompletionItem(mark + handle, help=title or None)
-            for handle, title in handles(desk_home(os.environ), incomplete[len(mark) :])
+            CompletionItem(mark + handle, help=title or None) for handle, title in handles(desk_home(os.environ), incomplete[len(mark) :])
         ]
 
 

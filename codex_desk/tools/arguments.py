@@ -21,7 +21,7 @@ Filled = Annotated[Text, Field(min_length=1)]
 
 
 class Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Shell(Arguments):

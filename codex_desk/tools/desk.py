@@ -18,7 +18,7 @@ Delivery = Literal["after_turn", "next_step", "interrupt"]
 class Arguments(BaseModel):
     """Base of every tool's arguments: what is not named is refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class ListAgents(Arguments):

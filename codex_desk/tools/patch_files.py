@@ -111,7 +111,12 @@ class Planner:
     ) -> FileChange:
         name = self._reach.shown(path)
         origin = self._reach.shown(source) if source else name
-        diff = unified_diff(old, new, "/dev/null" if kind == "add" else f"a/{origin.lstrip('/')}", "/dev/null" if kind == "delete" else f"b/{name.lstrip('/')}")
+        diff = unified_diff(
+            old,
+            new,
+            "/dev/null" if kind == "add" else f"a/{origin.lstrip('/')}",
+            "/dev/null" if kind == "delete" else f"b/{name.lstrip('/')}",
+        )
         return FileChange(name, kind, diff, origin if kind == "move" else None)
 
     def _existing(self, path: Path) -> Content:

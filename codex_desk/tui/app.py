@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -16,6 +16,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.types import CSSPathType
 
 from codex_desk.engine.glance import glance
 from codex_desk.text import one_line, visible
@@ -36,7 +37,7 @@ class DeskApp(App[int], inherit_bindings=False):
     """Gives 0 when it was left."""
 
     TITLE = "codex-desk"
-    CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/main.tcss"]
+    CSS_PATH: ClassVar[CSSPathType | None] = ["app.tcss", "screens/main.tcss"]
     ENABLE_COMMAND_PALETTE = True
     PAUSE_GC_ON_SCROLL = True
     BINDINGS: ClassVar[list[BindingType]] = [

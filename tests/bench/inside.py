@@ -15,14 +15,11 @@ from pathlib import Path
 from textual import events
 from textual.pilot import Pilot
 
-from codex_desk.tui import starting
-
-starting.begin()
-
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.glance import glance
 from codex_desk.engine.journal import Tx
 from codex_desk.engine.mailbox import Send
+from codex_desk.tui import starting
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.preferences import read_preferences
@@ -140,6 +137,7 @@ async def _main(script: Script, runtime: ScriptedRuntime, home: Path, folder: Pa
         out.with_suffix(".new").write_text(json.dumps(result))
         out.with_suffix(".new").replace(out)
 
+    starting.begin()  # as `codex-desk` itself
     app = DeskApp(Bridge(home, glance(home), opener), folder, read_preferences(home))
     try:
         await app.run_async(auto_pilot=act)

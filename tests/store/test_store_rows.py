@@ -97,6 +97,7 @@ def test_a_glance_reads_without_writing(database: Database) -> None:
             driver.execute("INSERT INTO item VALUES (?, 't', NULL, 'notice', 'human', ?, '{}', ?)", (seq, f"line {seq}", moment_text(NOW)))
     with Glance(database.path) as look:
         assert [row["handle"] for row in look.threads()] == ["operator"]
+        assert [row["handle"] for row in look.handles()] == ["operator"]
         assert look.meta("last_thread") == "t"
         assert look.meta("nothing") is None
         assert [row["text"] for row in look.tail("t", 2)] == ["line 4", "line 5"]

@@ -235,7 +235,7 @@ async def test_a_name_and_enter_typed_at_once_attach_to_that_session_and_no_othe
         await pilot.press("ctrl+x", "a")
         await until(pilot, lambda: isinstance(app.screen, AttachPicker))
         at_once(app, typed)
-        await until(pilot, lambda: desk.done)
+        await until(pilot, lambda: bool(desk.done))
         assert [one.parent for one in desk.done if isinstance(one, Attach)] == [parent]
 
 
@@ -248,6 +248,6 @@ async def test_a_name_that_begins_with_r_is_a_name_and_changes_no_rights() -> No
         await pilot.press("ctrl+x", "a")
         await until(pilot, lambda: isinstance(app.screen, AttachPicker))
         at_once(app, "rese\n")
-        await until(pilot, lambda: desk.done)
+        await until(pilot, lambda: bool(desk.done))
         (attached_to,) = (one for one in desk.done if isinstance(one, Attach))
         assert (attached_to.parent, attached_to.rights) == ("t-researcher", "lesser")

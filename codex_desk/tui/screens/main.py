@@ -38,8 +38,8 @@ from codex_desk.tui.widgets.leader_panel import LeaderPanel
 from codex_desk.tui.widgets.pane import Pane
 from codex_desk.tui.widgets.panes import Panes
 from codex_desk.tui.widgets.sidebar import Sidebar
-from codex_desk.tui.widgets.transcript import Transcript
 from codex_desk.tui.widgets.status import Facts, HintBar, StatusBar, key_name
+from codex_desk.tui.widgets.transcript import Transcript
 
 ONE_PANE_BELOW = 100
 """Columns."""

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from markdown_it.token import Token
 
 from codex_desk.text import visible
-from codex_desk.tui.widgets.code import OpenHighlighter
 from codex_desk.tui.widgets.document import Document
 from codex_desk.tui.widgets.lines import TAB, Line
 from codex_desk.tui.widgets.markdown_blocks import Blocks, Code, Unit, closes, code_line, is_blank, shallow
@@ -21,6 +20,8 @@ class _OpenFence:
     """A top-level fence without its end: its code as far as it has come."""
 
     def __init__(self, token: Token) -> None:
+        from codex_desk.tui.widgets.code import OpenHighlighter  # Pygments, for the first code that is written
+
         self.markup = token.markup
         self._language = token.info.strip()
         self._code: list[str] = []

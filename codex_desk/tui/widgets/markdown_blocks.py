@@ -13,7 +13,6 @@ from markdown_it.token import Token
 from textual.content import Content, Span
 
 from codex_desk.text import visible
-from codex_desk.tui.widgets.code import highlight
 from codex_desk.tui.widgets.lines import NOTHING, TAB, Line, RuleLine, TextLine, blank
 from codex_desk.tui.widgets.tables import Alignment, TableLine
 
@@ -288,6 +287,8 @@ class Code:
 
     @cached_property
     def spans(self) -> list[list[Span]]:
+        from codex_desk.tui.widgets.code import highlight  # Pygments, for the first code that is drawn
+
         return highlight(self.lines, self._language)
 
     def drawn(self, first: Content = NOTHING, rest: Content = NOTHING) -> list[Line]:
