@@ -27,6 +27,10 @@ SCHEMA_VERSION = 1
 BUSY_MS = 10_000
 """How long a writer waits for another process's transaction; none of ours takes longer than tens of milliseconds."""
 
+CHECKPOINT_PAGES = 8_000
+"""How long the write-ahead log grows before its pages go into the file: 32 MB. SQLite's own thousand pages would be there every tenth commit
+while many threads write, because each of them has an index page of its own."""
+
 
 class Database:
     """An open store. `write_engine` belongs to the writer alone."""
@@ -99,7 +103,14 @@ def _write_engine(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _: object) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "temp_store=MEMORY",
+            f"wal_autocheckpoint={CHECKPOINT_PAGES}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
