@@ -172,6 +172,12 @@ def duration(data: Mapping[str, object]) -> str:
     return f"{seconds:.1f}s" if seconds < 60 else f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
+def confined_by(data: Mapping[str, object]) -> str:
+    """What held a command, in words; empty where nobody said."""
+    tier = one_line(field(data, "sandbox"), 40)
+    return "no sandbox" if tier == "none" else tier
+
+
 def field(data: Mapping[str, object], key: str) -> str:
     """A text among what came as JSON; anything else as JSON, empty where there is nothing."""
     value = data.get(key)
@@ -234,7 +240,7 @@ def _command(item: ItemView, opened: bool) -> Document:
         for part in (
             Content.styled(state, "$text-success" if code == 0 else "bold $text-error") if state else NOTHING,
             Content.styled(duration(data), MUTED),
-            Content.styled(f"[{one_line(field(data, 'sandbox'), 40)}]", MUTED) if data.get("sandbox") else NOTHING,
+            Content.styled(f"[{confined_by(data)}]", MUTED) if data.get("sandbox") else NOTHING,
         )
         if part
     )

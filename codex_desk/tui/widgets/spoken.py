@@ -12,7 +12,7 @@ from codex_desk.tui.model import tool_words
 from codex_desk.tui.widgets import items
 from codex_desk.tui.widgets.document import Document
 from codex_desk.tui.widgets.fold import OPENED_LINES, OUTPUT_LINES
-from codex_desk.tui.widgets.items import LONGEST_ROW, SUMMARY, duration, field, folded, opened_call, plain
+from codex_desk.tui.widgets.items import LONGEST_ROW, SUMMARY, confined_by, duration, field, folded, opened_call, plain
 from codex_desk.tui.widgets.lines import Line, TextLine
 
 STEP_WORDS = {"completed": "done", "in_progress": "now"}
@@ -59,7 +59,7 @@ def _tool(item: ItemView, opened: bool) -> list[Line]:
 def _command(item: ItemView, opened: bool) -> list[Line]:
     data = item.data
     code = data.get("exit_code")
-    told = ("" if code is None else f"exit {one_line(str(code), 20)}", duration(data), field(data, "sandbox"))
+    told = ("" if code is None else f"exit {one_line(str(code), 20)}", duration(data), confined_by(data))
     lines = plain(f"ran: {field(data, 'command') or item.text}")
     lines += _sentence(", ".join(one_line(part, 40) for part in told if part)) if any(told) else []
     return [*lines, *folded(field(data, "output"), OPENED_LINES if opened else OUTPUT_LINES)]

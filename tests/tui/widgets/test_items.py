@@ -81,6 +81,11 @@ def test_a_command_says_how_it_ended_and_where_it_ran() -> None:
     assert rows(draw(ran)) == ["$ make test" + " " * 23 + "exit 2  1.2s  [bubblewrap]"]
 
 
+def test_a_command_that_no_sandbox_held_says_so() -> None:
+    ran = item(1, "command", command="make test", exit_code=0, sandbox="none", output="")
+    assert rows(draw(ran))[0].endswith("exit 0  [no sandbox]")
+
+
 def test_a_long_command_is_folded_until_it_is_opened() -> None:
     ran = item(1, "command", command="\n".join(f"step {number}" for number in range(30)), exit_code=0)
     folded = rows(draw(ran))
