@@ -71,7 +71,7 @@ async def test_a_session_attached_from_the_keyboard_is_in_both_transcripts_and_t
         await write(pilot, "/attach reviewer operator")
         await pilot.press("enter")
         await until(pilot, lambda: "reviewer attached (rights lesser" in squeezed(app), SLOW)
-        await until(pilot, lambda: "└─⇄○ reviewer" in shown(app))
+        await until(pilot, lambda: "└─⇄ ○ reviewer" in shown(app))
         await write(pilot, "/open reviewer")
         await pilot.press("enter")
         await until(pilot, lambda: "attached to operator (rights lesser" in squeezed(app))

@@ -53,7 +53,19 @@ class ThreadRow:
         return RELATION_WORDS.get(self.thread.relation or "", "")
 
 
-Row = HeadingRow | ThreadRow
+@dataclass(frozen=True, slots=True)
+class GapRow:
+    """An empty line between two groups."""
+
+    above: str
+    """The heading that follows."""
+
+    @property
+    def key(self) -> str:
+        return f"gap {self.above}"
+
+
+Row = HeadingRow | ThreadRow | GapRow
 
 
 def group_of(thread: ThreadView) -> Group:
@@ -88,6 +100,19 @@ def rows(threads: Iterable[ThreadView], *, tree: bool = True, by_project: bool =
         for thread in members:
             found.extend(_with_children(thread, kin, folded) if tree and thread.relation is None else [ThreadRow(thread)])
     return found
+
+
+def spaced(found: Sequence[Row], height: int) -> list[Row]:
+    """The rows with an empty line before each group but the first, where all of them fit into `height` lines; else as they are."""
+    groups = sum(isinstance(row, HeadingRow) for row in found)
+    if groups < 2 or len(found) + groups - 1 > height:
+        return list(found)
+    airy: list[Row] = []
+    for row in found:
+        if isinstance(row, HeadingRow) and airy:
+            airy.append(GapRow(row.title))
+        airy.append(row)
+    return airy
 
 
 def words_beside(row: ThreadRow, room: int, now: datetime) -> str:

@@ -13,7 +13,6 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.reactive import Reactive
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widget import Widget
 
 from codex_desk.engine.events import ApprovalChanged, Event, ThreadChanged
@@ -29,20 +28,21 @@ from codex_desk.tui.hints import hints_for, runs_on, settings_trouble
 from codex_desk.tui.messages import CommandWanted
 from codex_desk.tui.model import sidebar as sidebar_model
 from codex_desk.tui.model.drafts import Drafts
-from codex_desk.tui.model.keys import Leader
-from codex_desk.tui.model.words import ASKING, WORKING, home_of, short_path, tokens
 from codex_desk.tui.outbox import Outbox
+from codex_desk.tui.screens.row_actions import RowActions
 from codex_desk.tui.stage import PaneStage
 from codex_desk.tui.widgets.approval import ApprovalCard
 from codex_desk.tui.widgets.leader_panel import LeaderPanel
 from codex_desk.tui.widgets.pane import Pane
 from codex_desk.tui.widgets.panes import Panes
 from codex_desk.tui.widgets.sidebar import Sidebar
-from codex_desk.tui.widgets.status import Facts, HintBar, StatusBar, key_name
+from codex_desk.tui.widgets.status import HintBar, StatusBar, facts_of, key_name
 from codex_desk.tui.widgets.transcript import Transcript
 
 ONE_PANE_BELOW = 100
 """Columns."""
+WIDE = 140
+"""Columns from which the sidebar has room for longer handles."""
 TINY = (80, 15)
 """Columns and rows below which there is no footer."""
 FRAMED_ROWS = 10
@@ -82,8 +82,6 @@ class MainScreen(Screen[None]):
         self._outbox = Outbox(bridge)
         self._drafts = Drafts()
         self._leader_key = key_name(keymap.get("leader", "ctrl+x").split(",")[0])
-        self._leader = Leader(TABLE.leader_keys(keymap))
-        self._leader_timer: Timer | None = None
         self._undo = UndoSlot()
         self._stale = False
         self._note = ""
@@ -93,9 +91,10 @@ class MainScreen(Screen[None]):
 
         self._status = StatusBar(plain=plain)
         self._hints = HintBar()
-        self._leader_panel = LeaderPanel(self._leader_key)
+        self._leader = LeaderPanel(self._leader_key, TABLE.leader_keys(keymap))
         self.sidebar = Sidebar(row_keys=[one.row_key for one in TABLE.row_actions()], plain=plain)
         self.panes = Panes(self._new_pane)
+        self._rows = RowActions(self)
 
     def compose(self) -> ComposeResult:
         yield self._status
@@ -103,7 +102,7 @@ class MainScreen(Screen[None]):
             yield self.sidebar
             yield self.panes
         yield self._hints
-        yield self._leader_panel
+        yield self._leader
 
     def _new_pane(self) -> Pane:
         return Pane(self.bridge, self._outbox, self._drafts, TABLE.slash_menu(), plain=self._plain)
@@ -217,18 +216,12 @@ class MainScreen(Screen[None]):
         if not self._drawn:
             return
         threads = [one for one in self.bridge.threads if one.live]
-        working = sum(one.status in WORKING for one in threads)
+        here = self.panes.active.thread
+        facts = facts_of(threads, here, self._folder, self._note or ("" if self.bridge.desk else "opening"))
         self.sidebar.show_threads(threads)
         for pane in self.panes.all:
-            pane.composer.working = working
-        here = self.panes.active.thread
-        self._status.facts = Facts(
-            folder=home_of(here) if here else short_path(str(self._folder), Path.home()),
-            asking=sum(one.status in ASKING for one in threads),
-            working=working,
-            tokens=tokens(here.context_tokens) if here else "",
-            note=self._note or ("" if self.bridge.desk else "opening"),
-        )
+            pane.composer.working = facts.working
+        self._status.facts = facts
         self._hints.runs_on = runs_on(self.bridge, here)
         self._draw_hints()
 
@@ -289,55 +282,25 @@ class MainScreen(Screen[None]):
 
     @on(Sidebar.Opened)
     async def _sidebar_opened(self, event: Sidebar.Opened) -> None:
-        thread = self.bridge.thread(event.thread_id)
-        if thread is None:
-            return
-        pane = self.panes.active
-        pane.trail = []
-        await self.show_in(pane, thread)
-        self.remove_class("-sidebar")
-        pane.composer.focus()
+        if (thread := self.bridge.thread(event.thread_id)) is not None:
+            await self._rows.open(thread)
 
     @on(Sidebar.Asked)
     def _sidebar_asked(self, event: Sidebar.Asked) -> None:
-        thread = self.bridge.thread(event.thread_id)
-        command = next(one for one in TABLE.row_actions() if one.row_key == event.key)
-        if thread is not None:
-            self.run_row_action(command, thread)
-
-    def run_row_action(self, command: Command, thread: ThreadView) -> None:
-        """An action from the sidebar, unless the thread is not eligible for it."""
-        refused = sidebar_model.why_not(command.name, thread)
-        if refused is not None:
-            self.panes.active.say(refused, "error")
-            return
-        self.run_command(command, thread=thread)
+        if (thread := self.bridge.thread(event.thread_id)) is not None:
+            self._rows.press(event.key, thread)
 
     @on(Sidebar.MenuWanted)
     @work(group="menu", exclusive=True)
     async def _menu_wanted(self, event: Sidebar.MenuWanted) -> None:
-        from codex_desk.tui.screens.menu import row_menu
-
-        if (thread := self.bridge.thread(event.thread_id)) is None:
-            return
-        picked = await self.app.push_screen_wait(row_menu(thread, TABLE.row_actions()))
-        if picked == "open":
-            self.post_message(Sidebar.Opened(thread.id))
-        elif picked == "peek":
-            self.post_message(Sidebar.Peeked(thread.id))
-        elif picked is not None:
-            self.run_row_action(TABLE[picked], thread)
+        if (thread := self.bridge.thread(event.thread_id)) is not None:
+            await self._rows.choose(thread)
 
     @on(Sidebar.Peeked)
     @work(group="menu", exclusive=True)
     async def _peeked(self, event: Sidebar.Peeked) -> None:
-        from codex_desk.tui.screens.peek import LINES, Peek
-
-        if (thread := self.bridge.thread(event.thread_id)) is None:
-            return
-        prompt = await self.app.push_screen_wait(Peek(thread, self.bridge.items(thread.id, 3 * LINES)))
-        if prompt is not None:
-            self.panes.active.deliver(thread.id, prompt, "after_turn")
+        if (thread := self.bridge.thread(event.thread_id)) is not None:
+            await self._rows.peek(thread)
 
     def answer(self, event: ApprovalCard.Answered) -> None:
         """Carry a card's answer out, wherever the card was."""
@@ -349,27 +312,18 @@ class MainScreen(Screen[None]):
         """Look at every key before it goes anywhere; whether it was the one after the leader."""
         for card in self.query(ApprovalCard):
             card.keystroke()
-        if not self._leader.pending:
-            return False
-        self._end_leader()
-        name = self._leader.press(event.key) or self._leader.press(event.character or "")
-        if name is not None:
-            self.run_command(TABLE[name])
-        elif event.key != "escape":
-            self.panes.active.say(f"that key means nothing after {self._leader_key}")
-        return True
+        return self._leader.take(event)
 
     def action_leader(self) -> None:
         self._leader.start()
-        self._leader_timer = self.set_timer(Leader.PANEL_AFTER, self._show_leader)
 
-    def _show_leader(self) -> None:
-        self._leader_panel.show_keys(self._leader.keys)
+    @on(LeaderPanel.Chosen)
+    def _leader_chosen(self, event: LeaderPanel.Chosen) -> None:
+        self.run_command(TABLE[event.command])
 
-    def _end_leader(self) -> None:
-        if self._leader_timer is not None:
-            self._leader_timer.stop()
-        self._leader_panel.hide()
+    @on(LeaderPanel.Unknown)
+    def _leader_unknown(self) -> None:
+        self.panes.active.say(f"that key means nothing after {self._leader_key}")
 
     def action_region(self, step: int) -> None:
         """Round the regions: the sidebar, then each pane's own, as far as they are there."""
@@ -419,5 +373,6 @@ class MainScreen(Screen[None]):
 
     def _fit(self) -> None:
         self.set_class(self.one_pane, "-narrow")
+        self.set_class(self.size.width >= WIDE, "-wide")
         self.set_class(self.size.width < TINY[0] or self.size.height < TINY[1], "-tiny")
         self.set_class(self.size.height < FRAMED_ROWS, "-bare")

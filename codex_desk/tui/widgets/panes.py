@@ -47,6 +47,7 @@ class Panes(Horizontal):
     def activate(self, pane: Pane) -> None:
         if self._active is not pane or not pane.has_class("-active"):
             self._active = pane
+            self.set_class(len(self._panes) > 1, "-many", update=False)
             for one in self.all:
                 one.set_class(one is pane, "-active", update=False)
             # Their frames alone: nothing inside of a pane looks different, and hundreds of blocks would be felt.

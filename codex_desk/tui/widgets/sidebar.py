@@ -19,7 +19,7 @@ from textual.strip import Strip
 from codex_desk.engine.views import ThreadView
 from codex_desk.text import one_line
 from codex_desk.tui.model import clock, sidebar
-from codex_desk.tui.model.sidebar import HeadingRow, Row, ThreadRow
+from codex_desk.tui.model.sidebar import GapRow, HeadingRow, Row, ThreadRow
 from codex_desk.tui.model.words import ASKING, GLYPHS, RELATION_GLYPHS, WORDS, WORKING, fitted, name
 
 
@@ -131,7 +131,7 @@ class Sidebar(ScrollView, can_focus=True):
         self.refresh()
 
     def on_resize(self) -> None:
-        self.virtual_size = Size(self.size.width, len(self._rows))
+        self._rebuild()
 
     def on_focus(self) -> None:
         self.refresh()
@@ -188,7 +188,8 @@ class Sidebar(ScrollView, can_focus=True):
 
     def _rebuild(self) -> None:
         held = self._row_at(self._cursor)
-        self._rows = sidebar.rows(self._threads, tree=self.nested, by_project=self.by_project, folded=self._folded)
+        found = sidebar.rows(self._threads, tree=self.nested, by_project=self.by_project, folded=self._folded)
+        self._rows = sidebar.spaced(found, self.size.height)
         self.virtual_size = Size(self.size.width, len(self._rows))
         self._cursor = self._same_line(held)
         self.refresh()
@@ -211,20 +212,28 @@ class Sidebar(ScrollView, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.scrollable_content_region.width
         index = int(self.scroll_y) + y
-        row = self._row_at(index)
-        if row is None:
-            return Strip.blank(width, self.rich_style)
-        if isinstance(row, HeadingRow):
-            text = f" {one_line(row.title)} {row.count}"
-            return Strip([Segment(set_cell_size(text, width), self._style("sidebar--heading"))], width)
-        return Strip(self._line(row, width, index == self._cursor), width)
+        match self._row_at(index):
+            case HeadingRow(title, count):
+                return Strip(self._heading(title, count, width), width)
+            case ThreadRow() as row:
+                return Strip(self._line(row, width, index == self._cursor), width)
+            case GapRow() | None:
+                return Strip.blank(width, self.rich_style)
+
+    def _heading(self, title: str, count: int, width: int) -> list[Segment]:
+        text = f" {one_line(title)} "
+        rest = set_cell_size(str(count), max(0, width - cell_len(text)))
+        return [
+            Segment(set_cell_size(text, min(width, cell_len(text))), self._style("sidebar--heading")),
+            Segment(rest, self._style("sidebar--muted")),
+        ]
 
     def _lead(self, row: ThreadRow) -> str:
-        mark = ("▸" if row.folded else "▾") if row.children and row.under is None else " "
-        relation = RELATION_GLYPHS.get(row.thread.relation or "", "") if row.under else ""
-        return f"{mark if not row.guides else ' '}{row.guides}{relation}"
+        if row.under is None:
+            return ("▸" if row.folded else "▾") if row.children else " "
+        return f" {row.guides}{RELATION_GLYPHS.get(row.thread.relation or '', ' ')} "
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(name)
@@ -238,10 +247,10 @@ class Sidebar(ScrollView, can_focus=True):
         right = sidebar.words_beside(row, room, clock.now())
         left_room = max(0, room - cell_len(right))
         handle = set_cell_size(fitted(one_line(name(thread)), min(left_room - 1, cell_len(name(thread)))), left_room)
-        state = "sidebar--asking" if thread.status in ASKING else "sidebar--working" if thread.status in WORKING else ""
+        state = "sidebar--asking" if thread.status in ASKING else "sidebar--working" if thread.status in WORKING else "sidebar--muted"
         segments = [
             Segment(lead, muted),
-            Segment(f"{glyph} ", self._style(state) if state else base),
+            Segment(f"{glyph} ", self._style(state)),
             Segment(handle, self._style("sidebar--open") if thread.id in self.open_ids else base),
             Segment(f"{right} ", self._style(state) if thread.status in ASKING else muted),
         ]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from codex_desk.engine.views import ThreadView
 from codex_desk.text import one_line
+from codex_desk.tui.model.words import ASKING, WORKING, home_of, short_path, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,17 @@ class Facts:
     tokens: str = ""
     note: str = ""
     """What the engine does now: that it opens, or that it could not be opened."""
+
+
+def facts_of(threads: Sequence[ThreadView], here: ThreadView | None, folder: Path, note: str) -> Facts:
+    """`threads`: every live one; `here`: the active pane's; `folder`: where the desk was opened."""
+    return Facts(
+        folder=home_of(here) if here else short_path(str(folder), Path.home()),
+        asking=sum(one.status in ASKING for one in threads),
+        working=sum(one.status in WORKING for one in threads),
+        tokens=tokens(here.context_tokens) if here else "",
+        note=note,
+    )
 
 
 class StatusBar(Widget):
