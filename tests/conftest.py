@@ -46,6 +46,7 @@ def private_homes(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
     for name, folder in (("HOME", "user"), ("CODEX_DESK_HOME", "desk"), ("CODEX_HOME", "codex")):
         (root / folder).mkdir()
         monkeypatch.setenv(name, str(root / folder))
-    monkeypatch.delenv("CODEX_DESK_THREAD", raising=False)
+    for name in ("CODEX_DESK_THREAD", "CODEX_DESK_CODEX"):
+        monkeypatch.delenv(name, raising=False)
     for key in KEYS:
         monkeypatch.delenv(key, raising=False)

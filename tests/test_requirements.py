@@ -13,7 +13,7 @@ def rows(seed: str, numbers: str) -> list[str]:
     return [f"{seed}-{number:02}" for first, last in spans for number in range(int(first), int(last or first) + 1)]
 
 
-BUILT = rows("S0", "1-7 9-18 21-25 27 28 30-38 41 42 44") + rows("S1", "1 2 4 6 8 9 11 12 16-18 21 22 24 25")
+BUILT = rows("S0", "1-7 9-18 21-25 27 28 30-38 41-44") + rows("S1", "1 2 4 6 8 9 11 12 15-18 21-25") + rows("S2", "1-19")
 """The rows of what the product does by now; the others belong to what is not built yet."""
 
 
@@ -21,10 +21,14 @@ def named_rows() -> Iterator[str]:
     """Every row that a test is marked with."""
     for path in TESTS.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "row":
+            if isinstance(node, ast.Call) and _is_mark(node.func):
                 yield from (
                     argument.value for argument in node.args if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
                 )
+
+
+def _is_mark(called: ast.expr) -> bool:
+    return isinstance(called, ast.Attribute) and called.attr == "row" and ast.unparse(called) == "pytest.mark.row"
 
 
 def test_every_row_of_what_is_built_is_named_by_a_test() -> None:

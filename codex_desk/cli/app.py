@@ -23,6 +23,7 @@ class Entry(NamedTuple):
 
 
 COMMANDS: dict[str, Entry] = {
+    "adopt": Entry("adopt", "Bring a session that Codex has to the desk, as it is."),
     "agents": Entry("listing", "The children of a thread, attached and spawned."),
     "approvals": Entry("approvals", "The inbox of everything that waits for your yes or no."),
     "archive": Entry("links", "Put a session away; its attachments end."),
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "export": Entry("export", "A transcript as Markdown."),
     "fork": Entry("sessions", "A new session with a copy of another's history."),
     "grants": Entry("approvals", "What may run without asking again."),
+    "import": Entry("history", "Codex's history, to read and to search."),
     "interrupt": Entry("turns", "Stop a thread's turn; what was done is kept."),
     "list": Entry("listing", "The sessions of the desk."),
     "new": Entry("sessions", "A new session in a folder."),

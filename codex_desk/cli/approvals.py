@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How far a yes or no reaches.",
 )
+@click.option("--answer", metavar="TEXT", help="What you answer, where you are asked for more than yes or no.")
 @click.option("--follow", is_flag=True, help="Go on showing each that is asked or decided.")
 @on_desk
 async def approvals_command(
@@ -34,13 +35,14 @@ async def approvals_command(
     approved: tuple[str, ...],
     denied: tuple[str, ...],
     scope: Literal["once", "thread", "tree", "folder"],
+    answer: str | None,
     follow: bool,
 ) -> None:
     """Show what waits for your yes or no, or decide it. An ID is as shown, such as `reviewer-7`."""
     from codex_desk.engine.approvals import Decide
 
     if approved or denied:
-        decisions = [Decide(name, True, scope) for name in approved] + [Decide(name, False, scope) for name in denied]
+        decisions = [Decide(name, True, scope, answer) for name in approved] + [Decide(name, False, scope) for name in denied]
         shown = [await desk.do(decision) for decision in decisions]
     elif follow:
         return await _follow(desk, out)

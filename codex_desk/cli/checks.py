@@ -20,6 +20,7 @@ from codex_desk.cli.failures import failure_of
 if TYPE_CHECKING:
     from codex_desk.config import Resolved
     from codex_desk.engine.desk import Desk
+    from codex_desk.runtimes.outside import Program
 
 ASK_VERSION_S = 5.0
 OLDEST_PYTHON = (3, 11)
@@ -41,7 +42,6 @@ def surroundings() -> Iterator[Check]:
     """What can be seen without opening anything of the desk's."""
     yield python()
     yield terminal()
-    yield codex()
     yield git()
 
 
@@ -74,14 +74,34 @@ def _colours() -> str:
     return "true colour" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else "256 colours or fewer"
 
 
-def codex() -> Check:
-    path = shutil.which("codex")
-    if path is None:
-        return Check("codex", "note", "no codex on PATH", "nothing needs it; install Codex to run sessions on it")
-    version = _version_of(path)
-    if version is None:
-        return Check("codex", "wrong", f"{path} does not run", "install Codex again, or take it off PATH")
-    return Check("codex", "ok", f"{version} at {path}")
+def codex(program: Program) -> Check:
+    """The program alone."""
+    if program.path is None:
+        return Check(
+            "codex", "note", "no Codex was found", "nothing needs it; install Codex to run sessions on it, or set `codex` to its path"
+        )
+    if program.trouble is not None:
+        return Check("codex", "wrong", program.trouble, "no session on it runs until then")
+    return Check("codex", "ok", f"Codex {program.version} at {program.path}")
+
+
+async def codex_at_work(desk: Desk) -> Check:
+    """The program as it answers: its sign-in, and its sessions."""
+    from codex_desk.engine.errors import Refusal
+
+    check = codex(desk.surroundings.codex_program())
+    if check.state != "ok":
+        return check
+    try:
+        standby = await desk.elsewhere.standby()
+        sessions = await desk.adoptable()
+    except Refusal as refusal:
+        return Check("codex", "wrong", f"{check.found}: {refusal.message}", "run it by itself to see what is wrong: codex app-server")
+    here = sum(each.where == "on the desk" for each in sessions)
+    found = f"{check.found}, {standby.account}, {len(sessions)} sessions, {here} of them on the desk"
+    if not standby.signed_in:
+        return Check("codex", "wrong", found, "codex login")
+    return Check("codex", "ok", f"{found}; what its sandbox lets be read, its agents read, the desk's own folder included")
 
 
 def git() -> Check:
@@ -111,6 +131,7 @@ async def desk_checks() -> AsyncIterator[Check]:
             yield store(desk)
             for check in settings(desk):
                 yield check
+            yield await codex_at_work(desk)
             yield await sandbox(desk)
             yield trust(desk)
     except Exception as error:

@@ -10,9 +10,14 @@ from codex_desk.engine.wording import bond_of, clock, head_of, name_of
 from codex_desk.text import one_line
 
 if TYPE_CHECKING:
+    from codex_desk.engine.adopting import Adoptable
     from codex_desk.engine.views import ApprovalView, AttachmentView, AuditView, GrantView, ItemView, MessageView, ThreadView
 
 STATUS_GLYPHS = {"needs_human": "⚠", "error": "⚠", "running": "▶", "waiting": "⧗", "finished": "✓", "archived": "▢", "history": "▢"}
+
+
+TITLE = 60
+"""Characters of a title, which says what a thread without a handle is about."""
 
 
 def columns(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> list[str]:
@@ -45,6 +50,7 @@ def thread_lines(threads: Iterable[ThreadView], indents: Mapping[str, str] | Non
             age(thread.last_activity_at),
             f"{thread.queued} queued" if thread.queued else "",
             one_line(thread.cwd),
+            one_line(thread.title, TITLE) if thread.handle is None else "",
         )
         for thread in threads
     ]
@@ -64,7 +70,11 @@ def thread_line(thread: ThreadView) -> str:
 
 def item_lines(item: ItemView, thread: str) -> list[str]:
     """An item of a transcript: a head that says who and when, and its whole text."""
-    return [f"── {head_of(item, thread)}  {clock(item.at)}  {item.id}", item.text, ""]
+    lines = [f"── {head_of(item, thread)}  {clock(item.at)}  {item.id}", item.text]
+    if child := item.data.get("subagent_thread_id"):
+        lines.append(f"└─ {child}")
+        lines += [f"   {line}" for line in str(item.data.get("result") or "").splitlines()]
+    return [*lines, ""]
 
 
 def item_line(item: ItemView, thread: str) -> str:
@@ -83,6 +93,26 @@ def queue_line(message: MessageView) -> str:
     return f"#{message.id}  {message.sender or message.origin}  {message.delivery}  {state}  {one_line(message.body, 160)}"
 
 
+def adoptable_lines(found: Sequence[Adoptable]) -> list[str]:
+    """The sessions of a runtime under their projects, most recent activity first; a mark for what is on the desk."""
+    lines: list[str] = []
+    for project in dict.fromkeys(each.project for each in found):
+        rows = [
+            (
+                "●" if each.where == "on the desk" else "▢" if each.where == "history only" else "○",
+                each.handle,
+                each.where,
+                age(each.last_activity_at),
+                one_line(each.title, TITLE),
+                each.id,
+            )
+            for each in found
+            if each.project == project
+        ]
+        lines += [one_line(project), *(f"  {row}" for row in columns(rows))]
+    return lines
+
+
 def attachment_line(attachment: AttachmentView) -> str:
     if attachment.ended_at is not None:
         return f"{attachment.child} no longer works for {attachment.parent} ({attachment.end_reason})"
@@ -97,6 +127,7 @@ def approval_lines(approval: ApprovalView) -> list[str]:
         f"{approval.id}  {approval.state}{scope}  asked by {' → '.join(approval.chain)}",
         f"  {approval.kind} in {approval.cwd}: {approval.why}",
         *(f"  │ {line}" for line in approval.text.split("\n")),
+        *([f"  answered: {approval.answer}"] if approval.answer is not None else []),
     ]
 
 

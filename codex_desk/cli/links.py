@@ -13,7 +13,7 @@ from codex_desk.cli.params import THREAD, thread_named
 if TYPE_CHECKING:
     from codex_desk.cli.output import Output
     from codex_desk.engine.desk import Desk
-    from codex_desk.engine.views import EdgeRights, Wake
+    from codex_desk.engine.views import EdgeRights, ThreadView, Wake
 
 
 @command()
@@ -57,6 +57,8 @@ async def archive_command(desk: Desk, out: Output, thread: str) -> None:
 
     found = thread_named(desk, thread)
     subagents, children = desk.archive_preview(found.id)
+    if found.external_id is not None and (below := await _below(desk, found)):
+        out.say(f"Codex archives with it what it spawned: {', '.join(below)}")
     archived = await desk.do(Archive(found.id))
     out.give(archived.to_json(), thread_line(archived))
     if subagents:
@@ -75,3 +77,15 @@ async def unarchive_command(desk: Desk, out: Output, thread: str, reattach: bool
 
     back = await desk.do(Unarchive(thread_named(desk, thread).id, reattach))
     out.give(back.to_json(), thread_line(back))
+
+
+async def _below(desk: Desk, thread: ThreadView) -> list[str]:
+    """What the thread's runtime archives with it; nothing where it cannot be asked, which the archiving itself tells."""
+    from codex_desk.engine.errors import Refusal
+
+    try:
+        return await desk.archived_with(thread.id)
+    except Refusal as refusal:
+        if refusal.code != "unavailable":
+            raise
+        return []

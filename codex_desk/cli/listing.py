@@ -45,11 +45,15 @@ async def agents_command(desk: Desk, out: Output, thread: str) -> None:
 def forest(threads: Sequence[ThreadView]) -> Iterator[tuple[ThreadView, str]]:
     """Each thread after its parent, with the branch that leads to it; a thread whose parent is not among them is a root."""
     known = {thread.id for thread in threads}
+    children: dict[str, list[ThreadView]] = {}
+    for thread in threads:
+        if thread.parent_id is not None:
+            children.setdefault(thread.parent_id, []).append(thread)
 
     def below(parent_id: str, stem: str) -> Iterator[tuple[ThreadView, str]]:
-        children = [thread for thread in threads if thread.parent_id == parent_id]
-        for thread in children:
-            last = thread is children[-1]
+        here = children.get(parent_id, ())
+        for thread in here:
+            last = thread is here[-1]
             yield thread, stem + ("└─" if last else "├─") + ("⇄ " if thread.relation == "attached" else "⑂ ")
             yield from below(thread.id, stem + ("  " if last else "│ "))
 

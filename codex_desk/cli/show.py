@@ -9,7 +9,7 @@ import click
 from codex_desk.cli.command import command, on_desk
 from codex_desk.cli.lines import item_lines, thread_line
 from codex_desk.cli.params import THREAD, thread_named
-from codex_desk.engine.wording import name_of
+from codex_desk.engine.wording import speaker_of
 
 if TYPE_CHECKING:
     from codex_desk.cli.output import Output
@@ -26,5 +26,5 @@ async def show_command(desk: Desk, out: Output, thread: str, limit: int) -> None
     items = desk.items(found.id, limit=limit) if limit else []
     lines = [thread_line(found), ""]
     for item in items:
-        lines += item_lines(item, name_of(found))
+        lines += item_lines(item, speaker_of(found))
     out.give({"thread": found.to_json(), "items": [item.to_json() for item in items]}, lines)

@@ -16,7 +16,7 @@ PROVIDER = _names(
 )
 AGENTS = _names(
     """
-    default_subagent_model default_subagent_reasoning_effort enabled interrupt_message job_max_runtime_seconds
+    default_subagent_model default_subagent_reasoning_effort interrupt_message job_max_runtime_seconds
     max_concurrent_threads_per_session
     """
 )

@@ -144,6 +144,8 @@ class Agents(Table):
     codex_keys = codex.AGENTS
     other_tables_are_codexs = True  # roles declared inline
 
+    enabled: bool = True
+    """False takes Codex's own agent tools away from the sessions that run on it."""
     max_threads: Count = 6
     max_depth: Count = 1
     max_attach_depth: Count = 3
@@ -178,6 +180,8 @@ class Settings(Table):
     codex_keys = codex.TOP
 
     runtime: RuntimeName = "auto"
+    codex: Name = "codex"
+    """The Codex program: its name on PATH, or its path."""
     profile: Name | None = None
     model: Name = "gpt-5.1"
     model_provider: Name = "openai"

@@ -32,11 +32,13 @@ class Request(Action):
 
     thread: str
     turn: str
-    kind: Literal["command", "change"]
+    kind: Literal["command", "change", "permission", "question"]
     text: str
     cwd: str
     why: str
     command: tuple[str, ...] | None
+    offers: tuple[str, ...] = ()
+    """What may be said beside yes once and no (see `store.tables.Approval`)."""
     verb: ClassVar[str] = "request"
 
     def subject(self) -> str:
@@ -63,6 +65,7 @@ class Request(Action):
                 cwd=self.cwd,
                 why=self.why,
                 command=None if self.command is None else list(self.command),
+                offers=list(self.offers) or None,
                 chain=chain_of(tx, self.turn),
                 asked_at=tx.now,
             )
@@ -82,11 +85,13 @@ class Request(Action):
 
 @dataclass(frozen=True, slots=True)
 class Decide(Action):
-    """The human answers. `tree` is this thread and its subagents; every scope but `once` needs one simple command to make a rule of."""
+    """The human answers. `tree` is this thread and its subagents; every scope but `once` needs one simple command to make a rule of, or a runtime
+    that remembers a yes for the thread by itself. `answer`: the human's own words, where they are asked for."""
 
     approval: str
     approve: bool
     scope: Scope = "once"
+    answer: str | None = None
     verb: ClassVar[str] = "decide"
 
     def perform(self, tx: Tx, by: By) -> str:
@@ -97,9 +102,14 @@ class Decide(Action):
             raise Refusal("decided", f"{row.id} is already {row.state}")
         if self.scope not in SCOPES:
             raise Refusal("bad_value", f"scope is {', '.join(SCOPES)}, not {self.scope}")
+        offers = row.offers or ()
+        if self.answer is not None and "answer" not in offers:
+            raise Refusal("bad_value", f"{row.id} is answered with yes or no")
         state = "approved" if self.approve else "denied"
-        if self.approve and self.scope != "once":
+        if self.approve and self.scope != "once" and not (self.scope == "thread" and "thread" in offers):
             self._grant(tx, row)
+        if self.answer is not None:
+            tx.update(row, answer=self.answer)
         close(tx, row, state, "human", scope=self.scope)
         return row.id
 

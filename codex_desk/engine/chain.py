@@ -130,8 +130,11 @@ TEXTS = (
     ("message", "id", "answer"),
     ("message", "id", "reason"),
     ("approval", "number", "text"),
+    ("thread", "id", "title"),
     ("thread", "id", "last_line"),
     ("thread", "id", "reason"),
+    ("history", "thread_id", "name"),
+    ("history", "thread_id", "answer"),
     ("turn", "id", "reason"),
 )
 
@@ -139,7 +142,10 @@ TEXTS = (
 def wash(run: Callable[..., Any], body: str) -> None:
     """Replace a body wherever the database holds it, quoted on one line included. `run` executes a statement with its values."""
     probe = body.split(maxsplit=1)[0][:40] if body.strip() else body
+    there = {name for (name,) in run("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}  # a backup may be older than a table
     for table, key, column in TEXTS:
+        if table not in there:
+            continue
         for number, text in run(f"SELECT {key}, {column} FROM {table} WHERE instr({column}, ?) > 0", (probe,)).fetchall():
             washed = _washed(text, body)
             if washed != text:
@@ -152,7 +158,10 @@ def wash(run: Callable[..., Any], body: str) -> None:
         ("segment", "id", "content"),
         ("approval", "number", "command"),
         ("grant", "id", "prefix"),
+        ("rollout_line", "id", "line"),
     ):
+        if table not in there:
+            continue
         for number, content in run(f'SELECT {key}, {column} FROM "{table}" WHERE {column} IS NOT NULL').fetchall():
             washed = _washed_json(content, body)
             if washed is not None:
@@ -195,7 +204,8 @@ def _washed_json(content: bytes | str, body: str) -> bytes | str | None:
     try:
         value = json.loads(text)
     except ValueError:
-        return None
+        plain = _washed(text, body)  # a line of a rollout that is no JSON
+        return None if plain == text else plain.encode() if isinstance(content, bytes) else plain
     washed = _walk(value, body)
     if washed == value:
         return None

@@ -14,8 +14,12 @@ from typing import Any, Literal
 
 from codex_desk.config import Resolved
 from codex_desk.engine import chain, exporting, folders, links, mailbox, recovery, searching, sessions, turns
+from codex_desk.engine.adopting import Adoptable
+from codex_desk.engine.elsewhere import Elsewhere
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import TurnChanged
+from codex_desk.engine.history import History, Progress
+from codex_desk.engine.history_report import HistoryReport
 from codex_desk.engine.hosting import Host, alive_desk
 from codex_desk.engine.hub import Hub, Subscription
 from codex_desk.engine.identity import HUMAN, By
@@ -24,8 +28,8 @@ from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.picking import archive_preview, candidates
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.surroundings import Surroundings, look_at, own_key, own_setting
-from codex_desk.engine.views import Candidate, ItemView, LiveTurn, MessageView
-from codex_desk.paths import Home, desk_home, is_there
+from codex_desk.engine.views import Candidate, ItemView, LiveTurn, MessageView, ThreadView
+from codex_desk.paths import Home, codex_home, desk_home, is_there
 from codex_desk.runtimes.base import Runtime, RuntimeFailure
 from codex_desk.runtimes.native.report import ProbeReport
 from codex_desk.store.database import Database
@@ -56,6 +60,9 @@ class Desk(Reader):
         self._host: Host | None = None
         self._sandbox: asyncio.Future[Sandbox] | None = None
         self._runtimes: dict[str, Runtime] = {}
+        self.elsewhere = Elsewhere(
+            self, self.ledger, self.hub, self.surroundings, lambda: self._host, lambda file: self._history().bring(file)
+        )
 
     @classmethod
     @asynccontextmanager
@@ -95,6 +102,7 @@ class Desk(Reader):
                 task.cancel()
             if desk._host is not None:
                 await desk._host.close()
+            await desk.elsewhere.close()
             await desk.ledger.close()
             desk._database.close()
 
@@ -108,9 +116,14 @@ class Desk(Reader):
         action = self._prepared(action)
         if isinstance(action, chain.Redact):
             return await self._redact(action, by)
-        if isinstance(action, links.Archive):
-            await self._come_to_rest(action)
+        unreached = None
+        if isinstance(action, links.Archive | links.Unarchive) and by.origin != "agent":  # an agent is refused before anything happens
+            unreached = await self.elsewhere.first(action, self._come_to_rest)
         result = await self.ledger.do(action, by)
+        if unreached is not None:
+            await self.ledger.do(sessions.Note(str(result), unreached))
+        if isinstance(action, sessions.Rename) and not self.desk_is_open():
+            await self.elsewhere.show(str(result))
         match action:
             case sessions.New() | sessions.Rename() | sessions.Set() | sessions.Fork() | links.Archive() | links.Unarchive():
                 return self.thread(result)
@@ -172,6 +185,32 @@ class Desk(Reader):
         await asyncio.to_thread(self._database.forget_log)
         return self.item(seq)
 
+    # --- sessions that a runtime has ----------------------------------------------------------------------------------------------------------
+
+    async def adoptable(self, project: str | None = None) -> list[Adoptable]:
+        """The sessions that Codex has, and imported ones: on the desk, in Codex, or history only. Refusals: unavailable, origin_agent."""
+        if self.identity != HUMAN:  # it would start Codex in surroundings that the agent chose
+            raise Refusal("origin_agent", "only the user may look for sessions to bring to the desk")
+        return await self.elsewhere.adoptable(project)
+
+    async def adopt(self, ref: str, handle: str | None = None, *, yes: bool = False) -> ThreadView:
+        """Bring one of them to the desk, by its id or its name; see `Elsewhere.adopt`."""
+        if self.identity != HUMAN:
+            raise Refusal("origin_agent", "only the user may bring a session to the desk")
+        return self.thread(await self.elsewhere.adopt(ref, handle, self.identity, yes=yes))
+
+    async def refresh(self, thread_id: str) -> None:
+        """Bring what was done to a session in another program into its transcript; call it when the session is opened. Refusals: unavailable."""
+        await self.elsewhere.refresh(thread_id)
+
+    async def beside(self, thread_id: str) -> Sequence[str]:
+        """The command that opens a session in the stock Codex, on the same server, for a terminal of the user's. Refusals: unavailable."""
+        return await self.elsewhere.beside(thread_id)
+
+    async def archived_with(self, thread_id: str) -> list[str]:
+        """What a session's runtime archives with it, by name; refuses where a session of the desk is among that (`spawned_on_desk`)."""
+        return await self.elsewhere.goes_with(thread_id)
+
     # --- listening and reading --------------------------------------------------------------------------------------------------------------
 
     def subscribe(self) -> Subscription:
@@ -214,6 +253,23 @@ class Desk(Reader):
         """The newest items in which every word of `query` stands."""
         await searching.catch_up(self.ledger)
         return searching.search(self, query, limit)
+
+    async def import_history(self, root: Path | None = None, progress: Progress = lambda _: None) -> HistoryReport:
+        """Bring what is new of Codex's history: of a Codex home (by default the user's), a folder of rollouts, or one file. `progress` is called after
+        each commit. Raises `Refusal` where there is nothing to look at or another import runs."""
+        return await self._history().bring(self._codex_home(root), progress)
+
+    def follow_history(self, root: Path | None = None, progress: Progress = lambda _: None) -> AsyncIterator[HistoryReport]:
+        """The same, and then what is written, as it is written; a report for each look that brought something, the first one always."""
+        return self._history().follow(self._codex_home(root), progress)
+
+    def _history(self) -> History:
+        if self.identity != HUMAN:
+            raise Refusal("origin_agent", "only the user may import history")
+        return History(self, self.ledger, self._folders.run / "import.lock", self.desk_is_open)
+
+    def _codex_home(self, root: Path | None) -> Path:
+        return codex_home(self._env) if root is None else root
 
     def verify_audit(self) -> chain.Verification:
         return chain.verify(self)

@@ -51,6 +51,13 @@ class ApprovalChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryChanged:
+    """Imported threads are new or have changed: read them again. Their lines are not told one by one; an import brings a hundred thousand."""
+
+    thread_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Audited:
     """A row was added to the audit; `Desk.audit(after=seq - 1)` reads it and what came behind it."""
 
@@ -66,4 +73,4 @@ class Live:
     delta: Delta
 
 
-Event = ItemAdded | ItemChanged | ThreadChanged | TurnChanged | MessageChanged | ApprovalChanged | Audited | Live
+Event = ItemAdded | ItemChanged | ThreadChanged | TurnChanged | MessageChanged | ApprovalChanged | HistoryChanged | Audited | Live

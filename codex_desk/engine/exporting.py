@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.views import ItemView, ThreadView
-from codex_desk.engine.wording import bond_of, clock, head_of, name_of
+from codex_desk.engine.wording import bond_of, clock, head_of, name_of, speaker_of
 from codex_desk.text import visible
 
 WRITTEN = frozenset({"user_message", "agent_message", "reasoning", "message_out", "message_in", "plan", "notice", "fold", "compaction"})
@@ -35,9 +35,12 @@ def _all_items(reader: Reader, thread_id: str) -> Iterator[ItemView]:
 
 def markdown(thread: ThreadView, items: Iterable[ItemView]) -> Iterator[str]:
     """The lines of one transcript."""
-    name = name_of(thread)
-    yield f"# {name}"
+    name = speaker_of(thread)
+    yield f"# {name_of(thread)}"
     yield ""
+    if thread.title and thread.handle is None:
+        yield quoted(thread.title)
+        yield ""
     facts = [bond_of(thread), thread.runtime, thread.model or "", f"`{thread.cwd}`", f"since {clock(thread.created_at)}"]
     yield " · ".join(filter(None, facts))
     yield ""
@@ -48,6 +51,8 @@ def markdown(thread: ThreadView, items: Iterable[ItemView]) -> Iterator[str]:
         for extra in ("output", "result"):
             if isinstance(text := item.data.get(extra), str) and text:
                 yield fenced(text)
+        if child := item.data.get("subagent_thread_id"):
+            yield f"Subagent: `{child}`"
         for change in item.data.get("changes") or ():
             yield fenced(str(change.get("diff", "")), "diff")
         yield ""

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 from codex_desk.engine import turns, waking
@@ -16,12 +17,14 @@ from codex_desk.engine.hub import Hub
 from codex_desk.engine.journal import Tx
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.liveness import HostLock, is_alive
+from codex_desk.engine.outside import Outside, is_outside, show_standing
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.rows import moment
 from codex_desk.engine.surroundings import Surroundings
 from codex_desk.engine.thread import Stage, ThreadActor
 from codex_desk.engine.views import LiveTurn
 from codex_desk.runtimes.base import Runtime, RuntimeThread, ThreadSpec
+from codex_desk.runtimes.outside import OutsideRuntime
 from codex_desk.store.errors import StoreError
 from codex_desk.store.tables import Host as HostRow
 from codex_desk.store.tables import Turn
@@ -34,6 +37,9 @@ HANDS_OFF_S = 10.0
 
 TRY_AGAIN_S = 1.0
 """After a queue stopped by an error, such as a store that cannot be written, it is looked at again."""
+
+SHOW_AFTER_S = 0.2
+"""After a change, so that several at once are shown as one."""
 
 Kind = Literal["desk", "once"]
 
@@ -63,6 +69,7 @@ class Host:
         self._keys: dict[str, float] = {}
         self._allowed: dict[str, int] = {}
         self._runtimes: dict[str, Runtime] = {}
+        self._outside: dict[str, Outside] = {}
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._firing: set[asyncio.Task[None]] = set()
@@ -150,7 +157,8 @@ class Host:
 
     def live(self, thread_id: str) -> LiveTurn | None:
         actor = self._actors.get(thread_id)
-        return actor.live if actor is not None else None
+        live = actor.live if actor is not None else None
+        return live or next((found for each in self._outside.values() if (found := each.live(thread_id)) is not None), None)
 
     @property
     def busy(self) -> bool:
@@ -172,6 +180,8 @@ class Host:
                     self.allow(event.to_id, event.message_id)
                 self.poke(event.to_id)
             case ThreadChanged():
+                if self.kind == "desk":
+                    self._at(f"show {event.thread_id}", SHOW_AFTER_S, lambda thread=event.thread_id: self._show(thread))
                 if event.thread_id not in self._tasks and self._reader.has_queued(event.thread_id):
                     self.poke(event.thread_id)
             case TurnChanged() if event.state != "running":
@@ -202,6 +212,22 @@ class Host:
             self.poke(thread_id)
         elif self._is_typing(thread_id):
             self._later(thread_id, HANDS_OFF_S)
+
+    # --- what others see of a thread ----------------------------------------------------------------------------------------------------------
+
+    def _show(self, thread_id: str) -> None:
+        """Let other programs see how a thread stands, where its runtime keeps it itself."""
+        if not is_outside(self._reader, thread_id):
+            return
+
+        async def show() -> None:
+            runtime = await self.runtime(self._reader.thread(thread_id).runtime)
+            if isinstance(runtime, OutsideRuntime):
+                await show_standing(self._reader, self._ledger, runtime, thread_id)
+
+        task = asyncio.create_task(show())
+        self._firing.add(task)
+        task.add_done_callback(self._firing.discard)
 
     # --- wakes ------------------------------------------------------------------------------------------------------------------------------
 
@@ -252,15 +278,27 @@ class Host:
             yield
 
     async def _open_runtime(self, name: str, spec: ThreadSpec) -> RuntimeThread:
+        return await (await self.runtime(name)).open(spec)
+
+    async def runtime(self, name: str) -> Runtime:
+        """The runtime of this name, made with its first use."""
         runtime = self._runtimes.get(name)
         if runtime is None:
-            runtime = await asyncio.to_thread(_make_runtime, name)
-            runtime = self._runtimes.setdefault(name, runtime)
-        return await runtime.open(spec)
+            made = await asyncio.to_thread(make_runtime, name, self._stage.surroundings, self._lock.id)
+            runtime = self._runtimes.get(name)
+            if runtime is None:  # nobody else made one meanwhile
+                runtime = made
+                self.use_runtime(name, runtime)
+        return runtime
 
     def use_runtime(self, name: str, runtime: Runtime) -> None:
         """Run threads of this runtime's name on a runtime that the caller made."""
         self._runtimes[name] = runtime
+        if isinstance(runtime, OutsideRuntime):
+            stage = self._stage
+            outside = Outside(self._lock.id, stage.ledger, stage.reader, stage.hub, stage.surroundings, stage.patience, stage.alive)
+            runtime.meet(outside)
+            self._outside[name] = outside
 
 
 def alive_desk(reader: Reader, surroundings: Surroundings, besides: Sequence[str] = ()) -> bool:
@@ -269,9 +307,16 @@ def alive_desk(reader: Reader, surroundings: Surroundings, besides: Sequence[str
     return any(row["id"] not in besides and is_alive(surroundings.home / "run", row["id"]) for row in rows)
 
 
-def _make_runtime(name: str) -> Runtime:
-    """Imports what the runtime needs, which takes a while: called in a thread."""
+def make_runtime(name: str, surroundings: Surroundings, label: str | None, join: Path | None = None) -> Runtime:
+    """Imports what the runtime needs, which takes a while: called in a thread. `label` tells this process's sockets from others'; None where it runs no
+    turns, and asks the server at `join` if there is one."""
     match name:
+        case "codex":
+            from codex_desk.runtimes.codex.runtime import CodexRuntime, Place
+
+            socket = None if label is None else codex_socket(surroundings, label)
+            place = Place(surroundings.codex_program, socket, join, surroundings.env)
+            return CodexRuntime(place, debug=surroundings.home / "run" / "codex.log", codex_home=surroundings.codex_home)
         case "native":
             from codex_desk.runtimes.native.runtime import NativeRuntime
 
@@ -282,6 +327,11 @@ def _make_runtime(name: str) -> Runtime:
             return OfflineRuntime()
         case _:
             raise ValueError(f"there is no runtime {name}")
+
+
+def codex_socket(surroundings: Surroundings, label: str) -> Path:
+    """Where the app-server of a host listens; short, because the system takes no long ones."""
+    return surroundings.home / "run" / f"codex-{label[-12:]}.sock"
 
 
 def _pid() -> int:

@@ -211,6 +211,21 @@ class Tx:
         self._next = seq + 1
         return seq
 
+    def take_seqs(self, count: int) -> int:
+        """The first of as many following numbers, for rows that are written many at a time."""
+        first = self._next
+        self._next = first + count
+        return first
+
+    @property
+    def driver(self) -> sqlite3.Connection:
+        """The connection itself, for what is written many rows at a time."""
+        return self._driver
+
+    def tell(self, event: Event) -> None:
+        """Have subscribers hear an event once this is committed."""
+        self._buffers.events.append(event)
+
     def item(
         self,
         thread_id: str,
@@ -221,13 +236,16 @@ class Tx:
         turn_id: str | None = None,
         data: Mapping[str, Any] | None = None,
         step: bool = False,
+        at: datetime | None = None,
     ) -> int:
-        """Write an item; returns its seq. A `step` of a running turn leaves the thread's row alone: the turn's end brings that up to date."""
+        """Write an item; returns its seq. A `step` of a running turn leaves the thread's row alone: the turn's end brings that up to date. `at`: when
+        it was, for something that is only recorded now."""
         seq, text = self.take_seq(), storable(text)
         payload = dict(data) if data else {}
         buffers = self._buffers
-        buffers.items.append((seq, thread_id, turn_id, kind, origin, text, storable(_ENCODE(payload)), self._moment))
-        buffers.events.append(ItemAdded(ItemView(seq, thread_id, kind, text, origin, self.now, turn_id, payload)))
+        moment = self._moment if at is None else moment_text(at)
+        buffers.items.append((seq, thread_id, turn_id, kind, origin, text, storable(_ENCODE(payload)), moment))
+        buffers.events.append(ItemAdded(ItemView(seq, thread_id, kind, text, origin, at or self.now, turn_id, payload)))
         if not step:
             self._lines[thread_id] = (text[:LINE], seq)
         return seq

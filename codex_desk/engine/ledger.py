@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from codex_desk.engine import permissions
-from codex_desk.engine.events import ApprovalChanged, Audited, Event, ItemAdded, MessageChanged, ThreadChanged, TurnChanged
+from codex_desk.engine.events import ApprovalChanged, Audited, Event, HistoryChanged, ItemAdded, MessageChanged, ThreadChanged, TurnChanged
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.identity import SYSTEM, By
 from codex_desk.engine.journal import Action, Rules, Tx
@@ -102,10 +102,13 @@ class Ledger:
 def _since(connection: Connection, seq: int) -> list[Event]:
     """What other processes committed from `seq` on, as events: lines in order, then each changed row."""
     run = connection.exec_driver_sql
-    items = run(f"SELECT {ITEM_COLUMNS} FROM item WHERE seq >= ? ORDER BY seq", (seq,)).mappings()
+    history = "SELECT 1 FROM thread t WHERE t.id = item.thread_id AND t.status = 'history'"
+    items = run(f"SELECT {ITEM_COLUMNS} FROM item WHERE seq >= ? AND NOT EXISTS ({history}) ORDER BY seq", (seq,)).mappings()
     events: list[Event] = [ItemAdded(item_view(row)) for row in items]
     events += [Audited(row[0]) for row in run("SELECT seq FROM audit_event WHERE seq >= ? ORDER BY seq", (seq,))]
-    events += [ThreadChanged(row[0]) for row in run("SELECT id FROM thread WHERE changed >= ?", (seq,))]
+    events += [ThreadChanged(row[0]) for row in run("SELECT id FROM thread WHERE changed >= ? AND status != 'history'", (seq,))]
+    imported = tuple(row[0] for row in run("SELECT id FROM thread WHERE changed >= ? AND status = 'history'", (seq,)))
+    events += [HistoryChanged(imported)] if imported else []
     events += [TurnChanged(*row) for row in run("SELECT thread_id, id, state FROM turn WHERE changed >= ?", (seq,))]
     events += [MessageChanged(*row) for row in run("SELECT id, to_id, from_id, state FROM message WHERE changed >= ?", (seq,))]
     events += [ApprovalChanged(*row) for row in run("SELECT id, thread_id, state FROM approval WHERE changed >= ?", (seq,))]

@@ -135,6 +135,8 @@ def waiting(tx: Tx, number: int) -> Message:
         raise Refusal("unknown_message", f"there is no message #{number}")
     if message.state not in OPEN:
         raise Refusal("too_late", f"#{number} is {message.state}; only what waits can be changed")
+    if message.turn_id is not None:
+        raise Refusal("too_late", f"#{number} has been handed to the running turn")
     return message
 
 

@@ -9,6 +9,7 @@ from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, Tx
 from codex_desk.engine.views import Origin
 from codex_desk.store.tables import Attachment, Thread
+from codex_desk.text import one_line
 
 Relation = Literal["self", "attached_child", "spawned_child", "parent", "none"]
 """What the subject of an action is to the thread that acts."""
@@ -21,6 +22,7 @@ _NONE: frozenset[Relation] = frozenset()
 
 _HUMAN_VERBS = (
     "new",
+    "adopt",
     "rename",
     "set",
     "fork",
@@ -50,6 +52,9 @@ TABLE: dict[str, dict[Origin, frozenset[Relation]]] = {
 }
 """What is not in the table is the engine's own and is done by `system` alone."""
 
+_SESSIONS_ONLY = frozenset({"rename", "set", "fork", "archive", "unarchive", "interrupt", "resume", "compact"})
+"""What imported history knows nothing of: it is read, searched, exported, redacted and adopted."""
+
 _WORDS = {
     "prompt": "prompt a session",
     "decide": "answer an approval",
@@ -58,6 +63,7 @@ _WORDS = {
     "edit": "edit what is queued",
     "remove": "remove what is queued",
     "new": "make a session",
+    "adopt": "bring a session to the desk",
     "set": "change a session's settings",
     "trust": "trust a folder",
     "redact": "redact an item",
@@ -70,6 +76,8 @@ def check(tx: Tx, action: Action, by: By) -> None:
         return
     allowed = TABLE.get(action.verb, {}).get(by.origin, _NONE)
     if allowed is _EVERY:
+        if action.verb in _SESSIONS_ONLY:
+            _refuse_history(tx, action.subject())
         return
     if not allowed:
         if by.origin == "human":
@@ -83,6 +91,12 @@ def check(tx: Tx, action: Action, by: By) -> None:
     relation = relation_of(tx, by.thread_id, subject)
     if relation not in allowed:
         raise Refusal("no_edge", _no_edge(tx, action.verb, subject, relation))
+
+
+def _refuse_history(tx: Tx, subject: str | None) -> None:
+    thread = tx.get(Thread, subject) if subject is not None else None
+    if thread is not None and thread.status == "history":
+        raise Refusal("not_a_session", f"{one_line(thread.title, 60) or thread.id} is history; adopt it first")
 
 
 def relation_of(tx: Tx, actor: str | None, subject: str | None) -> Relation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from codex_desk.store.database import Database
 from codex_desk.store.errors import explain
 from codex_desk.store.glance import ITEM_COLUMNS, LIVE_SESSIONS, THREAD_COLUMNS, THREAD_FROM
 from codex_desk.store.mapping import M, mapping_of
+
+LONGEST_CHAIN = 200
+"""Threads that one may begin behind, one behind the other; a statement has room for as many."""
 
 MESSAGE = """SELECT m.*, f.handle AS sender, t.handle AS target FROM message m JOIN thread t ON t.id = m.to_id LEFT JOIN thread f ON f.id = m.from_id"""
 AUDIT = """SELECT e.seq, e.kind, e.origin, e.thread_id, e.at, e.hash, b.text, t.handle AS thread, p.handle AS peer
@@ -115,17 +118,33 @@ class Reader:
     # --- items ------------------------------------------------------------------------------------------------------------------------------
 
     def items(self, thread_id: str, *, before: int | None = None, after: int | None = None, limit: int = 200) -> list[ItemView]:
-        """Items in ascending order: the newest, those before a seq, or those after one."""
+        """Items in ascending order: the newest, those before a seq, or those after one. A thread that begins behind another's items has those first."""
+        begins = self._begins_behind(thread_id)
         if after is not None:
-            rows = self.rows(
-                f"SELECT {ITEM_COLUMNS} FROM item WHERE thread_id = ? AND seq > ? ORDER BY seq LIMIT ?", (thread_id, after, limit)
-            )
-            return [item_view(row) for row in rows]
-        bound = 1 << 62 if before is None else before
-        rows = self.rows(
-            f"SELECT {ITEM_COLUMNS} FROM item WHERE thread_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?", (thread_id, bound, limit)
-        )
-        return [item_view(row) for row in reversed(rows)]
+            rows = self._of_all(begins, "seq > ?", after, "seq", limit)
+        else:
+            rows = self._of_all(begins, "seq < ?", 1 << 62 if before is None else before, "seq DESC", limit)[::-1]
+        return [item_view(row) if row["thread_id"] == thread_id else inherited(item_view(row)) for row in rows]
+
+    def _begins_behind(self, thread_id: str) -> list[tuple[str, int]]:
+        """The thread and those whose items come before its own, each with the last seq that counts."""
+        found: dict[str, int] = {thread_id: 1 << 62}
+        last = thread_id
+        while (row := self.row("SELECT base_thread_id, base_seq FROM history WHERE thread_id = ?", (last,))) is not None:
+            last = row["base_thread_id"]
+            if last is None or last in found or len(found) == LONGEST_CHAIN:
+                break
+            found[last] = int(row["base_seq"] or 0)
+        return list(found.items())
+
+    def _of_all(self, threads: list[tuple[str, int]], where: str, bound: int, order: str, limit: int) -> list[Any]:
+        """Items of several threads as one list. Their numbers are in order, since what a thread begins behind was written first."""
+        one = f"SELECT {ITEM_COLUMNS} FROM item WHERE thread_id = ? AND seq <= ? AND {where} ORDER BY {order} LIMIT ?"
+        if len(threads) == 1:
+            return self.rows(one, (*threads[0], bound, limit))
+        many = " UNION ALL ".join(f"SELECT * FROM ({one})" for _ in threads)
+        values = [value for thread in threads for value in (*thread, bound, limit)]
+        return self.rows(f"SELECT * FROM ({many}) ORDER BY {order} LIMIT ?", (*values, limit))
 
     def item(self, seq: int) -> ItemView:
         row = self.row(f"SELECT {ITEM_COLUMNS} FROM item WHERE seq = ?", (seq,))
@@ -261,6 +280,11 @@ class Reader:
         return None if row is None else str(row["value"])
 
 
+def inherited(item: ItemView) -> ItemView:
+    """An item of the thread that this one begins behind, marked as such."""
+    return replace(item, data={**item.data, "inherited": True})
+
+
 def message_view(row: Any) -> MessageView:
     return MessageView(
         id=row["id"],
@@ -296,6 +320,8 @@ def _approval(row: Any) -> ApprovalView:
         asked_at=moment(row["asked_at"]),
         scope=row["scope"],
         decided_at=maybe(row["decided_at"]),
+        offers=tuple(json.loads(row["offers"] or "null") or ()),
+        answer=row["answer"],
     )
 
 

@@ -162,6 +162,18 @@ class Fork(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class Note(Action):
+    """A line of the engine's own in a thread's transcript."""
+
+    thread: str
+    text: str
+    verb: ClassVar[str] = "noted"
+
+    def perform(self, tx: Tx, by: By) -> None:
+        tx.item(self.thread, "notice", self.text, "system", data={"event": "note"})
+
+
+@dataclass(frozen=True, slots=True)
 class SetMeta(Action):
     """Remember a small fact of the desk, such as the thread that was last open."""
 

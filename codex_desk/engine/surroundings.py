@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,9 +16,11 @@ from codex_desk.engine.views import ThreadView
 from codex_desk.paths import codex_home, project_of
 from codex_desk.rights import Rights
 from codex_desk.runtimes.base import Endpoint, RuntimeFailure
+from codex_desk.runtimes.codex.binary import find_program
+from codex_desk.runtimes.outside import Program
 from codex_desk.store.tables import Thread
 
-RUNTIMES = frozenset({"offline", "native"})
+RUNTIMES = frozenset({"offline", "native", "codex"})
 """The runtimes that this desk can run."""
 
 
@@ -86,8 +87,17 @@ class Surroundings:
         chosen = wanted if wanted not in (None, "auto") else resolved.settings.runtime
         if chosen not in ("auto", None):
             return self.known_runtime(chosen), "it was asked for"
-        binary = shutil.which("codex", path=self.env.get("PATH"))
-        return choose_runtime(resolved, self.env, Path(binary) if binary else None, available=RUNTIMES)
+        program = self.codex_program(resolved.settings)
+        return choose_runtime(resolved, self.env, program.path if program.trouble is None else None, available=RUNTIMES)
+
+    def codex_program(self, settings: Settings | None = None) -> Program:
+        """The Codex that sessions here would run on, and what is wrong with it. Settings that cannot be read leave the one on PATH."""
+        if settings is None:
+            try:
+                settings = self.desk().settings
+            except ConfigError:
+                settings = Settings()
+        return find_program(settings.codex, self.env)
 
     def known_runtime(self, name: str) -> str:
         if name not in RUNTIMES:

@@ -13,17 +13,31 @@ from typing import Any
 
 from codex_desk.config import ConfigError, Settings
 from codex_desk.engine import prompts, toolbox
+from codex_desk.engine.causes import Cause
+from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import Event, TurnChanged
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.instructions import Instructions, discover
 from codex_desk.engine.ledger import Ledger
+from codex_desk.engine.outside import is_outside, outside_spec
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.surroundings import Surroundings, moved, rights_of
 from codex_desk.engine.turn_run import TurnRun
 from codex_desk.engine.turns import HOST_LEFT, Claim, Claimed, Finish, NeedsHuman
 from codex_desk.engine.views import LiveTurn
-from codex_desk.runtimes.base import Compaction, Endpoint, RuntimeFailure, RuntimeThread, ThreadSpec, TurnInput, TurnOutcome
+from codex_desk.runtimes.base import (
+    Compaction,
+    Endpoint,
+    RuntimeFailure,
+    RuntimeThread,
+    RuntimeUnavailable,
+    ThreadSpec,
+    TurnInput,
+    TurnOutcome,
+    Unopened,
+)
+from codex_desk.runtimes.outside import OutsideThread
 from codex_desk.store.errors import StoreError
 from codex_desk.store.tables import Thread
 from codex_desk.tools.sandbox import Sandbox
@@ -63,6 +77,9 @@ class Ground:
     settings: Settings
     instructions: Instructions
     sandbox: Sandbox
+    runtime: RuntimeThread
+    outside: bool
+    """The runtime keeps the thread itself: model, history, tools and sandbox are its own."""
 
 
 class ThreadActor:
@@ -73,6 +90,7 @@ class ThreadActor:
         self._thread_id = thread_id
         self._runtime: tuple[str, RuntimeThread] | None = None
         self._run: TurnRun | None = None
+        self._loaded_with: Instructions | None = None
 
     @property
     def live(self) -> LiveTurn | None:
@@ -102,11 +120,28 @@ class ThreadActor:
         if trouble is not None:
             await stage.ledger.do(NeedsHuman(thread.id, trouble))
             return False
+        try:
+            runtime = await self._open(thread)
+            outside = isinstance(runtime, OutsideThread)
+            if isinstance(runtime, OutsideThread) and not runtime.is_ready:
+                await self._load(thread, runtime)
+                thread = stage.reader.row_of(Thread, self._thread_id)  # with the settings that it really has
+                settings = stage.surroundings.of(thread, thread.settings).settings
+        except RuntimeUnavailable as unavailable:
+            await stage.ledger.do(NeedsHuman(thread.id, str(unavailable)))
+            return False
+        except RuntimeFailure as failure:  # the message learns of it, and the queue goes on with the next one
+            runtime, outside = Unopened(failure), is_outside(stage.reader, thread.id)
         provider = settings.model_providers.get(settings.model_provider)
-        places = provider.max_parallel_turns if provider is not None and thread.runtime != "offline" else None
+        places = provider.max_parallel_turns if provider is not None and thread.runtime != "offline" and not outside else None
         async with stage.slot(settings.model_provider, places):
-            instructions = await asyncio.to_thread(self._instructions, Path(thread.cwd), settings)
-            ground = Ground(settings, instructions, await stage.sandbox())
+            instructions = self._loaded_with if outside else None
+            if instructions is None:
+                instructions = await asyncio.to_thread(self._instructions, Path(thread.cwd), settings)
+            if outside:  # its runtime reads them as it opens the thread, and not again
+                self._loaded_with = instructions
+            sandbox = Sandbox("none") if outside else await stage.sandbox()
+            ground = Ground(settings, instructions, sandbox, runtime, outside)
             claimed = await self._claim(thread, ground)
             if claimed is None:
                 return False
@@ -119,7 +154,7 @@ class ThreadActor:
             "runtime": thread.runtime,
             "model": None if thread.runtime == "offline" else settings.model,
             "model_provider": None if thread.runtime == "offline" else settings.model_provider,
-            "sandbox": ground.sandbox.tier,
+            "sandbox": thread.runtime if ground.outside else ground.sandbox.tier,
         }
         return await stage.ledger.do(
             Claim(
@@ -137,7 +172,9 @@ class ThreadActor:
 
     async def _turn(self, claimed: Claimed, thread: Thread, ground: Ground) -> None:
         """One turn from its start to its end; whatever happens, it has an end."""
-        run = self._run = TurnRun(claimed, self._stage.ledger, self._stage.hub)
+        stage = self._stage
+        consent = Consent(stage.ledger, stage.reader, stage.hub, stage.patience, claimed.thread_id, claimed.turn_id)
+        run = self._run = TurnRun(claimed, stage.ledger, stage.reader, stage.hub, consent)
         try:
             finish = await self._outcome(run, thread, ground)
         except asyncio.CancelledError:
@@ -174,11 +211,10 @@ class ThreadActor:
                 pause = min(pause * 2, 10.0)
 
     async def _outcome(self, run: TurnRun, thread: Thread, ground: Ground) -> Finish:
-        claimed, settings = run.claimed, ground.settings
-        runtime = await self._open(thread)
-        endpoint = None if thread.runtime == "offline" else self._stage.surroundings.endpoint(settings)
+        claimed, settings, runtime = run.claimed, ground.settings, ground.runtime
+        endpoint = None if thread.runtime == "offline" or ground.outside else self._stage.surroundings.endpoint(settings)
         turn = self._input(run, thread, ground, endpoint)
-        if claimed.kind == "compact" or self._is_full(thread, settings, endpoint):
+        if claimed.kind == "compact" or (not ground.outside and self._is_full(thread, settings, endpoint)):
             compaction = await self._compacted(runtime, turn, run)
             if compaction is None:
                 return Finish(claimed, "interrupted", reason=self._stop_reason(claimed))
@@ -237,6 +273,11 @@ class ThreadActor:
         row = self._stage.reader.row("SELECT stop_reason FROM turn WHERE id = ?", (claimed.turn_id,))
         return None if row is None else row["stop_reason"]
 
+    async def _load(self, thread: Thread, runtime: OutsideThread) -> None:
+        """Have the thread's runtime open it. Raises `RuntimeUnavailable` where no turn can begin now."""
+        self._loaded_with = None
+        await runtime.ready(outside_spec(self._stage.reader, self._stage.surroundings, thread))
+
     async def _open(self, thread: Thread) -> RuntimeThread:
         if self._runtime is not None and self._runtime[0] == thread.runtime:
             return self._runtime[1]
@@ -249,20 +290,23 @@ class ThreadActor:
     def _input(self, run: TurnRun, thread: Thread, ground: Ground, endpoint: Endpoint | None) -> TurnInput:
         stage, claimed, settings = self._stage, run.claimed, ground.settings
         cwd, roots = Path(thread.cwd), settings.sandbox_workspace_write.writable_roots
-        workspace = Workspace(
-            thread_id=thread.id,
-            cwd=cwd,
-            project=Path(thread.project),
-            writable_roots=tuple(roots),
-            rights=claimed.rights,
-            home=stage.surroundings.home,
-            codex_home=stage.surroundings.codex_home,
-            sandbox=ground.sandbox,
-        )
+        workspace = None
+        if not ground.outside:
+            workspace = Workspace(
+                thread_id=thread.id,
+                cwd=cwd,
+                project=Path(thread.project),
+                writable_roots=tuple(roots),
+                rights=claimed.rights,
+                home=stage.surroundings.home,
+                codex_home=stage.surroundings.codex_home,
+                sandbox=ground.sandbox,
+            )
         view = stage.reader.thread(thread.id)
         has_children = bool(stage.reader.children(thread.id))
         bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience)
         run.toolbox = toolbox.Toolbox(bench, claimed, has_children=has_children, parent_id=view.parent_id, deltas=run.delta)
+        cause = Cause.of(stage.reader, claimed) if ground.outside else Cause()
         chunks = stage.reader.rows("SELECT content FROM segment WHERE thread_id = ? AND live = 1 ORDER BY id", (thread.id,))
         return TurnInput(
             turn_id=claimed.turn_id,
@@ -280,6 +324,14 @@ class ThreadActor:
             tools=run.toolbox.specs,
             rights=claimed.rights,
             endpoint=endpoint,
+            message=claimed.message_id,
+            from_user=cause.from_user,
+            keeps_rights=cause.keeps_rights,
+            own=rights_of(settings),
+            writable_roots=tuple(roots),
+            model=settings.model if "model" in thread.settings else None,
+            effort=settings.model_reasoning_effort,
+            caused_by=cause.turns,
         )
 
     def _instructions(self, cwd: Path, settings: Settings) -> Instructions:

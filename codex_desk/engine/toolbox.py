@@ -10,18 +10,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from codex_desk.engine import approvals, asking, links, mailbox, reading
+from codex_desk.engine import asking, links, mailbox, reading
+from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.hub import Hub
-from codex_desk.engine.identity import SYSTEM, By
+from codex_desk.engine.identity import By
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.turns import Claimed
-from codex_desk.runtimes.base import Delta, ItemDraft, ToolResult, ToolSpec
+from codex_desk.runtimes.base import ApprovalRequest, Delta, ItemDraft, ToolResult, ToolSpec
 from codex_desk.tools.catalog import WORKSPACE_SPECS, run_workspace_tool
 from codex_desk.tools.desk import DESK_TOOLS, CloseAgent, ListAgents, Report, SendMessage, WaitAgent, desk_specs
 from codex_desk.tools.workspace import Ask, Verdict, Workspace
-
-NOBODY = "nobody to ask"
 
 DIGITS = 19
 """A number with as many may not fit the store's 64 bits; no message has one."""
@@ -34,7 +33,8 @@ class Bench:
     ledger: Ledger
     reader: reading.Reader
     hub: Hub
-    workspace: Workspace
+    workspace: Workspace | None
+    """None where the runtime has tools of its own."""
     patience: float | None
     """Seconds that an approval waits where no screen is open; None where one is."""
 
@@ -43,15 +43,26 @@ class Toolbox:
     """The tools of one turn. `call` answers every call with a result; only cancellation leaves it as an exception."""
 
     def __init__(
-        self, bench: Bench, claimed: Claimed, *, has_children: bool, parent_id: str | None, deltas: Callable[[Delta], None]
+        self,
+        bench: Bench,
+        claimed: Claimed,
+        *,
+        has_children: bool,
+        parent_id: str | None,
+        deltas: Callable[[Delta], None],
     ) -> None:
         self._bench = bench
         self._claimed = claimed
         self._by = By("agent", claimed.thread_id, claimed.turn_id)
         self._parent_id = parent_id
         self._deltas = deltas
+        self.specs: tuple[ToolSpec, ...]
         self._waits = asking.Waiting(bench.ledger, bench.reader, bench.hub, self._by)
-        self.specs: tuple[ToolSpec, ...] = (*desk_specs(has_children=has_children, has_parent=parent_id is not None), *WORKSPACE_SPECS)
+        self.consent = Consent(bench.ledger, bench.reader, bench.hub, bench.patience, claimed.thread_id, claimed.turn_id)
+        if bench.workspace is None:  # such a runtime carries all of the desk's tools, whether or not they are of use now
+            self.specs = desk_specs(has_children=True, has_parent=True)
+        else:
+            self.specs = (*desk_specs(has_children=has_children, has_parent=parent_id is not None), *WORKSPACE_SPECS)
         self._offered = frozenset(spec.name for spec in self.specs)
 
     async def call(self, call_id: str, name: str, arguments: Mapping[str, Any]) -> ToolResult:
@@ -60,7 +71,7 @@ class Toolbox:
             return _refused(
                 name, arguments, "unknown_tool", f"there is no tool {name!r} here; there are {', '.join(sorted(self._offered))}", began
             )
-        if name not in DESK_TOOLS:
+        if name not in DESK_TOOLS and self._bench.workspace is not None:
             return await run_workspace_tool(name, arguments, self._bench.workspace, _Port(self, call_id))
         try:
             parsed = DESK_TOOLS[name].model_validate(dict(arguments))
@@ -83,7 +94,8 @@ class Toolbox:
             case SendMessage(target=target, message=text, delivery=delivery):
                 number = await do(mailbox.Ask(self._child(target), text, delivery), by)
                 message = reader.message(number)
-                position = [each.id for each in reader.queue(message.to_id)].index(number) + 1 if message.state in ("queued", "held") else 0
+                queue = [each.id for each in reader.queue(message.to_id)]
+                position = queue.index(number) + 1 if number in queue else 0  # its turn may have begun by now
                 return {"message_id": number, "state": message.state, "delivery": message.delivery, "position": position}
             case Report(message=text):
                 if self._parent_id is None:
@@ -120,25 +132,8 @@ class Toolbox:
 
     async def approve(self, ask: Ask) -> Verdict:
         """Put an action before the human and wait for the answer."""
-        bench, claimed = self._bench, self._claimed
-        asked = await bench.ledger.do(
-            approvals.Request(claimed.thread_id, claimed.turn_id, ask.kind, ask.text, ask.cwd, ask.why, ask.command), SYSTEM
-        )
-        if asked.id is None:
-            return Verdict(True)
-
-        def decided() -> str | None:
-            state = bench.reader.approval(asked.id).state
-            return None if state == "pending" else state
-
-        try:
-            state = await bench.hub.until(decided, lambda event: getattr(event, "approval_id", None) == asked.id, bench.patience)
-        except TimeoutError:
-            await bench.ledger.do(approvals.Expire(asked.id, NOBODY), SYSTEM)
-            state = bench.reader.approval(asked.id).state
-        if state == "approved":
-            return Verdict(True)
-        return Verdict(False, "the user refused it" if state == "denied" else NOBODY)
+        decision = await self.consent.ask(ApprovalRequest(ask.kind, ask.text, ask.cwd, ask.why, ask.command))
+        return Verdict(decision.approved, decision.reason)
 
     def output(self, call_id: str, text: str) -> None:
         self._deltas(Delta("output", call_id, text))

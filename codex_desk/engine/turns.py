@@ -212,10 +212,11 @@ def end_turn(tx: Tx, turn: Turn, state: Ending, reason: str | None, answer: str 
     for approval in tx.find(Approval, "turn_id = ? AND state = 'pending'", turn.id):
         approvals.close(tx, approval, "expired", "system", reason="the turn ended")
     for late in tx.find(Message, "to_id = ? AND state = 'queued' AND delivery = 'next_step'", turn.thread_id):
-        tx.update(late, delivery="after_turn")
+        tx.update(late, delivery="after_turn", turn_id=None)
     thread = tx.thread(turn.thread_id)
     failed = state == "failed" or (state == "interrupted" and reason == "process ended")
-    tx.update(thread, status="error" if failed else "idle", reason=reason if failed else None)
+    rest = "finished" if thread.kind == "subagent" else "idle"
+    tx.update(thread, status="error" if failed else rest, reason=reason if failed else None)
     message = tx.get(Message, turn.message_id)
     if message is not None and message.state == "running":
         event, told = _ending(state, reason, answer, message.kind)
@@ -255,54 +256,21 @@ def _begin(tx: Tx, thread: Thread, message: Message, turn: Turn) -> str:
         tx.audit("started", message.origin, thread.id, f"#{number} started")
         tx.item(thread.id, "user_message", message.body, "human", turn_id=turn.id, data={"message": number})
         return message.body
-    sender = tx.name(message.from_id)
     tx.crossing(
         "started",
         message.origin,
-        End(thread.id, f"#{number} from {sender} started", turn_id=turn.id),
+        End(thread.id, f"#{number} from {tx.name(message.from_id)} started", turn_id=turn.id),
         End(message.from_id, f"{thread.handle} started #{number}"),
         data={"message": number, "quiet": True},
     )
+    return sealed(tx, message)
+
+
+def sealed(tx: Tx, message: Message) -> str:
+    """The envelope of a message that another thread sent."""
+    seal = envelope.from_user_for if message.origin == "human" else envelope.from_agent
     relation: envelope.Relation = "child" if message.kind == "report" else "parent"
-    if message.origin == "human":
-        return envelope.from_user_for(sender, relation, number, message.body)
-    return envelope.from_agent(sender, relation, number, message.body)
-
-
-@dataclass(frozen=True, slots=True)
-class TakeSteers(Action):
-    """At a tool boundary: hand the running turn what waits for its next step. Returns the texts, each recorded as delivered."""
-
-    claimed: Claimed
-    verb: ClassVar[str] = "take_steers"
-
-    def perform(self, tx: Tx, by: By) -> list[str]:
-        claimed = self.claimed
-        tx.check_fence(claimed.thread_id, claimed.host_id, claimed.fence)
-        texts: list[str] = []
-        waiting = "to_id = ? AND state = 'queued' AND delivery = 'next_step' ORDER BY id"
-        for message in tx.find(Message, waiting, claimed.thread_id):
-            if message.rights is not None and not claimed.rights.within(Rights.from_json(message.rights)):
-                tx.update(message, delivery="after_turn")  # it was held, and meant for a turn with narrower rights than this one
-                continue
-            number = message.id or 0
-            tx.update(message, turn_id=claimed.turn_id, started_at=tx.now)
-            if message.from_id is None:
-                tx.item(
-                    claimed.thread_id,
-                    "user_message",
-                    message.body,
-                    "human",
-                    turn_id=claimed.turn_id,
-                    data={"message": number, "steer": True},
-                )
-                texts.append(message.body)
-            else:
-                seal = envelope.from_user_for if message.origin == "human" else envelope.from_agent
-                relation: envelope.Relation = "child" if message.kind == "report" else "parent"
-                texts.append(seal(tx.name(message.from_id), relation, number, message.body))
-            mailbox.settle(tx, message, "deliver", message.origin, None)
-        return texts
+    return seal(tx.name(message.from_id or ""), relation, message.id or 0, message.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,9 +189,9 @@ class ApprovalView:
     thread: str
     thread_id: str
     turn_id: str
-    kind: Literal["command", "change", "message"]
+    kind: Literal["command", "change", "permission", "question", "message"]
     text: str
-    """The whole command or change."""
+    """The whole command, change or question."""
     cwd: str
     why: str
     chain: tuple[str, ...]
@@ -200,6 +200,10 @@ class ApprovalView:
     asked_at: datetime
     scope: str | None = None
     decided_at: datetime | None = None
+    offers: tuple[str, ...] = ()
+    """What may be said beside yes once and no: `thread`, `answer`."""
+    answer: str | None = None
+    """What the human answered in words."""
 
     def to_json(self) -> dict[str, Any]:
         return {

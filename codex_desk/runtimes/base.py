@@ -6,7 +6,7 @@ history that the model will read. History chunks are opaque bytes: the live chun
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -93,6 +93,18 @@ class ThreadSpec:
     id: str
     handle: str
     cwd: Path
+    tools: Sequence[ToolSpec] = ()
+    """What follows is for a runtime that keeps its threads itself (`runtimes.outside`). The desk tools, whether or not the thread can use them now."""
+    external_id: str | None = None
+    """The runtime's own id of it; None before its first turn."""
+    continues: str | None = None
+    """External id of the thread whose history this one starts with."""
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    """The thread's own settings by dotted key: what the user set for it, and what the runtime reported before."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What the user set for every thread; nothing that is merely a default of the desk."""
+    state: Mapping[str, Any] = field(default_factory=dict)
+    """What the runtime asked to be kept for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,20 @@ class TurnInput:
     rights: Rights
     endpoint: Endpoint | None = None
     """None on a runtime that needs none."""
+    message: int = 0
+    """The number of the message that caused it."""
+    from_user: bool = True
+    """Whether `input` is the user's own prompt; else it is an envelope, whose words carry less."""
+    keeps_rights: bool = False
+    """The user lets the sender use the thread's own rights (`rights = own` on the edge)."""
+    own: Rights | None = None
+    """The thread's own rights, where `rights` may be narrower; None where nobody said."""
+    writable_roots: Sequence[Path] = ()
+    """Beside the cwd."""
+    model: str | None = None
+    effort: str | None = None
+    caused_by: tuple[str, str] | None = None
+    """The runtime's own ids of the turn that asked for this one and of the first turn of that chain, where they ran on the same runtime."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +174,43 @@ class Compaction:
     usage: Usage = Usage()
 
 
+@dataclass(frozen=True, slots=True)
+class ApprovalRequest:
+    """Something that a runtime may not do without the human."""
+
+    kind: Literal["command", "change", "permission", "question"]
+    text: str
+    """The whole command, change or question."""
+    cwd: str
+    why: str
+    command: tuple[str, ...] | None = None
+    """The argv of one simple command, which a rule may cover; None for everything else."""
+    offers: tuple[Literal["thread", "answer"], ...] = ()
+    """What may be said beside yes once and no: `thread`, which the runtime itself remembers; `answer`, words of the human's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    approved: bool
+    for_thread: bool = False
+    """The human said yes for as long as the runtime has the thread loaded."""
+    answer: str | None = None
+    reason: str = ""
+    """For the model, where not approved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steer:
+    """A message for the running turn that waits to be handed in."""
+
+    number: int
+    text: str
+    """The user's words, or an envelope."""
+    from_user: bool
+    sender: str = ""
+    """Handle of the agent it comes from."""
+
+
 class TurnHost(Protocol):
     """The engine's side of one running turn."""
 
@@ -169,6 +232,26 @@ class TurnHost(Protocol):
 
     async def compact(self, compaction: Compaction) -> None:
         """Replace the thread's live history by a compaction, in the middle of a turn."""
+        ...
+
+    async def approve(self, request: ApprovalRequest) -> Decision:
+        """Put something before the human and wait for the answer; cancelled, the request is withdrawn."""
+        ...
+
+    async def next_steers(self, besides: Set[int]) -> Sequence[Steer]:
+        """Wait until messages for the running turn are there, besides those that are known."""
+        ...
+
+    async def steering(self, number: int) -> bool:
+        """This message is about to be handed in: the human cannot change it any more. False: it is not there any more."""
+        ...
+
+    async def steered(self, number: int) -> None:
+        """The running turn has got this message. One of which that is never said waits for a turn of its own."""
+        ...
+
+    async def ran_as(self, *, external_id: str | None = None, rights: Rights | None = None) -> None:
+        """What the turn really is: the runtime's own id of it, or rights narrower than it was given."""
         ...
 
 
@@ -196,3 +279,26 @@ class Runtime(Protocol):
 
 class RuntimeFailure(Exception):
     """A model call failed; the message says what happened and what to do, and carries no secret."""
+
+
+class RuntimeUnavailable(RuntimeFailure):
+    """No turn can begin now: what waits stays queued until the human has seen to the reason, which is the message."""
+
+
+class Unopened:
+    """Stands for a thread that its runtime could not open: a turn of it fails with the reason."""
+
+    def __init__(self, failure: RuntimeFailure) -> None:
+        self._failure = failure
+
+    async def run_turn(self, turn: TurnInput, host: TurnHost) -> TurnOutcome:
+        raise self._failure
+
+    async def interrupt(self) -> None:
+        return None
+
+    async def compact(self, turn: TurnInput) -> Compaction:
+        raise self._failure
+
+    async def close(self) -> None:
+        return None

@@ -21,7 +21,7 @@ from sqlalchemy.pool import StaticPool
 
 from codex_desk.store.errors import DRIVER_ERRORS, StoreError, explain
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 3
 """`PRAGMA user_version` of a store that this program made; each migration raises it by one."""
 
 BUSY_MS = 10_000

@@ -13,7 +13,8 @@ LIMIT = 200
 THREAD_COLUMNS = """
     t.id, t.handle, t.project, t.title, t.kind, t.cwd, t.runtime, coalesce(
         json_extract(t.settings, '$.model'),
-        (SELECT json_extract(u.settings, '$.model') FROM turn u WHERE u.thread_id = t.id ORDER BY u.started_at DESC LIMIT 1)
+        (SELECT json_extract(u.settings, '$.model') FROM turn u WHERE u.thread_id = t.id ORDER BY u.started_at DESC LIMIT 1),
+        (SELECT h.model FROM history h WHERE h.thread_id = t.id)
     ) AS model, t.status, t.reason,
     t.created_at, t.last_activity_at, t.archived_at, t.external_id, t.forked_from, t.side_chat_of, t.last_line, t.context_tokens, t.held, t.spawned_by,
     a.parent_id AS attached_to, a.rights, a.wake, a.interrupt,

@@ -7,8 +7,10 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.bench.codex import codex_round_trip
 from tests.bench.command_line import command_line
 from tests.bench.figures import Figure, table
+from tests.bench.history import history
 from tests.bench.journal import journal
 from tests.bench.paint import first_paint
 from tests.bench.place import apart
@@ -26,7 +28,9 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "journal": journal,
     "round-trip": round_trip,
     "sessions": many_sessions,
+    "codex-round-trip": codex_round_trip,
     "command-line": command_line,
+    "history": history,
 }
 REACHED, NOT_REACHED, USAGE = 0, 1, 2
 

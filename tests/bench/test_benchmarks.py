@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.bench.command_line import command_line
 from tests.bench.figures import Figure, middle, percentile, slow_end, table
+from tests.bench.history import history
 from tests.bench.journal import journal
 from tests.bench.run import USAGE, run
 from tests.bench.screen import open_thread
@@ -51,6 +52,10 @@ def test_sessions_that_work_at_once_lose_and_cross_nothing(tmp_path: Path) -> No
 
 def test_a_command_line_is_measured_as_a_whole_process(tmp_path: Path) -> None:
     assert len(command_line(tmp_path, threads=2, rounds=1)) == 3
+
+
+def test_an_import_of_history_is_measured(tmp_path: Path) -> None:
+    assert all(figure.value > 0 for figure in history(tmp_path, megabytes=0.1, files=5, beside=0, rounds=1))
 
 
 def test_a_key_is_followed_to_its_frame_on_a_real_terminal(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from codex_desk.cli import checks
+from codex_desk.runtimes.codex.binary import find_program
 from tests.cli.conftest import Ran, Run
 
 
@@ -59,17 +60,15 @@ def test_an_untrusted_folder_with_settings_of_its_own_is_pointed_out(desk: Run, 
     assert states(desk("doctor", "--json"))["trust"] == "ok"
 
 
-def test_a_codex_that_does_not_run_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_codex_that_does_not_run_is_wrong(tmp_path: Path) -> None:
     binary = tmp_path / "codex"
     binary.write_text("#!/bin/sh\nexit 3\n")
     binary.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert checks.codex().state == "wrong"
+    assert checks.codex(find_program("codex", {"PATH": str(tmp_path)})).state == "wrong"
 
 
-def test_a_codex_that_runs_is_named_with_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_codex_that_runs_is_named_with_its_version(tmp_path: Path) -> None:
     binary = tmp_path / "codex"
     binary.write_text("#!/bin/sh\necho codex-cli 0.169.0\n")
     binary.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert checks.codex().found == f"codex-cli 0.169.0 at {binary}"
+    assert checks.codex(find_program("codex", {"PATH": str(tmp_path)})).found == f"Codex 0.169.0 at {binary}"

@@ -10,7 +10,8 @@ from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import Audited, Event, ItemAdded, MessageChanged, TurnChanged
 from codex_desk.engine.links import Attach
 from codex_desk.engine.mailbox import Send
-from codex_desk.engine.turns import Claim, Claimed, Commit, Compact, Finish, Interrupt, ReplaceHistory, Resume, TakeSteers
+from codex_desk.engine.steering import TakeSteers
+from codex_desk.engine.turns import Claim, Claimed, Commit, Compact, Finish, Interrupt, ReplaceHistory, Resume
 from codex_desk.engine.views import ThreadView
 from codex_desk.rights import FULL
 from codex_desk.runtimes.base import Compaction, ItemDraft, TurnOutcome, Usage
