@@ -39,7 +39,8 @@ async def import_command(desk: Desk, out: Output, path: Path | None, follow: boo
 
 
 def _collect_seldom() -> None:
-    """What an import holds is a few batches of plain values, with no circle in them: looking for circles all the time would cost a tenth of it."""
+    """What an import holds is a few batches of plain values, with no circle in them: looking for circles all the time would cost a tenth of
+    it."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
 
@@ -54,7 +55,7 @@ class _Teller:
     def show(self, report: HistoryReport) -> None:
         done = report.new + report.grown + report.rewritten
         if self._shows and done:
-            print(f"\r{done} of {report.files - report.same} files, {_megabytes(report.bytes_read)}", end="", file=sys.stderr, flush=True)
+            print(f"\r{done} of {report.files - report.same} files, {_size(report.bytes_read)}", end="", file=sys.stderr, flush=True)
             self._wrote = True
 
     def end(self) -> None:
@@ -109,7 +110,7 @@ def _files(report: HistoryReport) -> str:
         "without a line that says whose they are": report.without_meta,
     }
     told = ", ".join(f"{number} {words}" for words, number in did.items() if number)
-    size = f", {_megabytes(report.bytes_read)} read" if report.bytes_read else ""
+    size = f", {_size(report.bytes_read)} read" if report.bytes_read else ""
     return f"{_count(report.files, 'file')}{f': {told}' if told else ''}{size}"
 
 
@@ -125,5 +126,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _megabytes(size: int) -> str:
+def _size(size: int) -> str:
+    if size < 1e6:
+        return f"{size / 1e3:.0f} kB"
     return f"{size / 1e6:.1f} MB" if size < 1e8 else f"{size / 1e6:.0f} MB"

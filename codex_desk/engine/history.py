@@ -1,7 +1,8 @@
 """Codex's history on the desk: a folder of rollouts brought into the store, and what was found on the way.
 
-The files are read by `rollouts`; here is who writes what they give. Each commit holds whole pieces together with how far their files were read, so an
-import that is killed goes on where it was. Relations are made at the end (`history_links`): what they point at may come in any order.
+The files are read by `rollouts`; here is who writes what they give. Each commit holds whole pieces together with how far their files were
+read, so an import that is killed goes on where it was. Relations are made between commits and at the end (`history_links`): what they point
+at may come in any order.
 """
 
 from __future__ import annotations
@@ -73,15 +74,15 @@ class History:
         self._others_write = others_write
 
     async def bring(self, root: Path, progress: Progress = lambda _: None) -> HistoryReport:
-        """Bring what is new in a Codex home, a folder of rollouts or one file. Raises `Refusal` where there is nothing to look at, or where another
-        process is at it; `StoreError`."""
+        """Bring what is new in a Codex home, a folder of rollouts or one file. Raises `Refusal` where there is nothing to look at, or where
+        another process is at it; `StoreError`."""
         async with self._alone():
             root, seen = await asyncio.to_thread(_look, root)
             return await self._bring(root, seen, progress)
 
     async def follow(self, root: Path, progress: Progress = lambda _: None) -> AsyncIterator[HistoryReport]:
-        """Bring what is there, then what is written, for as long as somebody listens. Each report is of what one look brought; looks that bring nothing
-        give none but the first."""
+        """Bring what is there, then what is written, for as long as somebody listens. Each report is of what one look brought; looks that
+        bring nothing give none but the first."""
         seen: Look | None = None
         looked_at = 0.0
         clock = asyncio.get_running_loop().time

@@ -97,7 +97,7 @@ def keep_file(batch: Batch, piece: Piece, found: Found, thread_id: str, before: 
     batch.add(INSERT_LINE, *((piece.task.segment_id, line.offset, line.what, line.line) for line in piece.raw))
 
 
-# --- items --------------------------------------------------------------------------------------------------------------------------------------
+# --- items --------------------------------------------------------------------------------------------------------------------------------
 
 
 class Placed:

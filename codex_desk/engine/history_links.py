@@ -1,8 +1,8 @@
 """Relations of imported threads: made once both ends are there, in whichever order they came.
 
-A relation is never guessed: a child's own file names its parent, a call names its child, a fork the file that it begins behind. What names something
-that is not there is pending (a call whose child is missing) or orphaned (a thread whose parent, or whose beginning, is missing), and is looked at
-again by the next import.
+A relation is never guessed: a child's own file names its parent, a call names its child, a fork the file that it begins behind. What names
+something that is not there is pending (a call whose child is missing) or orphaned (a thread whose parent, or whose beginning, is missing),
+and is looked at again by the next import.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ def _rename(tx: Tx, names: Mapping[str, str]) -> set[str]:
     return set(names)
 
 
-# --- spawned ------------------------------------------------------------------------------------------------------------------------------------
+# --- spawned ------------------------------------------------------------------------------------------------------------------------------
 
 
 def _adopt_parents_from_calls(driver: sqlite3.Connection) -> set[str]:
     """Calls that say only an agent's path learn its id; children whose own file does not say who spawned them learn it from the call."""
     driver.execute(
-        "UPDATE history_link SET peer_id = (SELECT h.thread_id FROM history h WHERE h.parent_id = history_link.thread_id AND h.agent_path = history_link.path"
-        " ORDER BY h.thread_id DESC LIMIT 1) WHERE linked = 0 AND kind = 'spawn' AND peer_id IS NULL AND path IS NOT NULL"
+        "UPDATE history_link SET peer_id = (SELECT h.thread_id FROM history h WHERE h.parent_id = history_link.thread_id"
+        " AND h.agent_path = history_link.path ORDER BY h.thread_id DESC LIMIT 1) WHERE linked = 0 AND kind = 'spawn' AND peer_id IS NULL AND path IS NOT NULL"
     )
     rows = driver.execute(
         "SELECT l.peer_id, l.thread_id FROM history_link l JOIN history h ON h.thread_id = l.peer_id JOIN thread t ON t.id = l.peer_id"
@@ -98,7 +98,8 @@ def _fill_in_results(driver: sqlite3.Connection) -> set[str]:
     """Where the parent's file never says how a child ended, its own file does."""
     changed: set[str] = set()
     rows = driver.execute(
-        "SELECT l.seq, l.thread_id, i.data, h.outcome, h.answer FROM history_link l JOIN item i ON i.seq = l.seq JOIN history h ON h.thread_id = l.peer_id"
+        "SELECT l.seq, l.thread_id, i.data, h.outcome, h.answer FROM history_link l JOIN item i ON i.seq = l.seq"
+        " JOIN history h ON h.thread_id = l.peer_id"
         f" WHERE l.kind = 'spawn' AND l.linked = 1 AND h.outcome IS NOT NULL AND i.text != ? AND (h.fresh = 1 OR l.thread_id IN ({FRESH}))"
         " AND (json_extract(i.data, '$.result') IS NULL OR json_extract(i.data, '$.result_from') = 'child')",
         (TOMBSTONE,),

@@ -1,6 +1,8 @@
-"""What begins behind another's items: forks and side chats behind the thread that they came from, and a thread that was taken back behind itself.
+"""What begins behind another's items: forks and side chats behind the thread that they came from, and a thread that was taken back behind
+itself.
 
-Numbers of items are their order, in a thread and in what it begins behind. Where a beginning comes later than its end, the end gets new ones.
+Numbers of items are their order, in a thread and in what it begins behind. Where a beginning comes later than its end, the end gets new
+ones.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ def _files(driver: sqlite3.Connection, where: str, *values: str) -> list[_File]:
 
 
 def order_segments(tx: Tx) -> set[str]:
-    """A thread that was taken back goes on in another file: its items come behind those of the files before, and what was taken back says so."""
+    """A thread that was taken back goes on in another file: its items come behind those of the files before, and what was taken back says
+    so."""
     several = f"thread_id IN (SELECT thread_id FROM rollout GROUP BY thread_id HAVING count(*) > 1) AND thread_id IN ({FRESH})"
     threads: dict[str, list[_File]] = {}
     for file in _files(tx.driver, several):

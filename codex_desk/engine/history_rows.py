@@ -23,8 +23,8 @@ UPDATE_THREAD = (
     " last_activity_at = max(last_activity_at, ?), changed = ? WHERE id = ? AND status = 'history'"
 )
 UPDATE_HISTORY = (
-    "UPDATE history SET name = coalesce(?, name), model = coalesce(?, model), outcome = coalesce(?, outcome), answer = coalesce(?, answer), archived = ?, fresh = 1"
-    " WHERE thread_id = ?"
+    "UPDATE history SET name = coalesce(?, name), model = coalesce(?, model), outcome = coalesce(?, outcome), answer = coalesce(?, answer),"
+    " archived = ?, fresh = 1 WHERE thread_id = ?"
 )
 EPOCH = "1970-01-01T00:00:00.000000Z"
 
@@ -125,7 +125,7 @@ class Keeper:
         elif piece.bytes_read:
             report.grown += 1
 
-    # --- threads ----------------------------------------------------------------------------------------------------------------------------
+    # --- threads --------------------------------------------------------------------------------------------------------------------------
 
     def _add_thread(self, tx: Tx, batch: Batch, thread_id: str, piece: Piece, found: Found) -> None:
         facts, summary = piece.facts or Facts(thread_id), piece.summary

@@ -109,7 +109,7 @@ def line_of(tool: str, arguments: object) -> str:
     return f"{tool} {one_line(first, LINE)}".strip() if isinstance(first, str) else tool
 
 
-# --- what came of it ----------------------------------------------------------------------------------------------------------------------------
+# --- what came of it ----------------------------------------------------------------------------------------------------------------------
 
 
 _ENDED = re.compile(r"(?:Process exited with code|Exit code:) (-?\d+)")

@@ -60,8 +60,8 @@ class Look:
 
 
 def look(root: Path) -> Look:
-    """The rollouts of a Codex home, of a folder that holds some, or one file. Links to folders are not followed. Raises `OSError` where there is
-    nothing to look at."""
+    """The rollouts of a Codex home, of a folder that holds some, or one file. Links to folders are not followed. Raises `OSError` where
+    there is nothing to look at."""
     seen = Look()
     if not root.is_dir():
         one = _one_file(root)

@@ -1,7 +1,7 @@
 """Text in the user's role that the user did not write. Codex gives its model instructions, the environment and news of agents in that role.
 
-Whose words a message holds is decided by the events that Codex records for what the user sent, never by such marks: text is no authority. The marks
-only name what was injected, and tell a notification that has to be folded into a call.
+Whose words a message holds is decided by the events that Codex records for what the user sent, never by such marks: text is no authority.
+The marks only name what was injected, and tell a notification that has to be folded into a call.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One line of a rollout as a record.
 
-Most lines are JSON and are read by the parser that pydantic brings, three times as fast as the standard library's. What it refuses is tried again
-with more patience: invalid UTF-8, lone surrogates, and a record that stands behind half a line that a crash left there.
+Most lines are JSON and are read by the parser that pydantic brings, three times as fast as the standard library's. What it refuses is tried
+again with more patience: invalid UTF-8, lone surrogates, and a record that stands behind half a line that a crash left there.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ DEEPEST = 64
 
 
 def acceptable(wanted: Mapping[str, str], present: Mapping[str, str]) -> dict[str, str]:
-    """Which of the wanted relations child → parent can be made beside the present ones: none that is part of a circle or leads into one, and none that
-    lies too deep. From the top down, so that the order in which they were found makes no difference."""
+    """Which of the wanted relations child → parent can be made beside the present ones: none that is part of a circle or leads into one,
+    and none that lies too deep. From the top down, so that the order in which they were found makes no difference."""
     children: dict[str, list[str]] = {}
     for child, parent in wanted.items():
         children.setdefault(parent, []).append(child)

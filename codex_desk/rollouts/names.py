@@ -1,7 +1,7 @@
 """What the name of a rollout file says.
 
-`rollout-<local time>-<thread>.jsonl` is the first file of a thread; `rollout-<local time>-<thread>_<segment>.jsonl` is where it went on after a
-revert. Either may be compressed (`.zst`).
+`rollout-<local time>-<thread>.jsonl` is the first file of a thread; `rollout-<local time>-<thread>_<segment>.jsonl` is where it went on
+after a revert. Either may be compressed (`.zst`).
 """
 
 from __future__ import annotations

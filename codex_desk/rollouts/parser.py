@@ -1,7 +1,8 @@
-"""Reads a rollout line by line. What a line means is the business of `dialects`; here is what they share: the items made so far, and the account of
-every line.
+"""Reads a rollout line by line. What a line means is the business of `dialects`; here is what they share: the items made so far, and the
+account of every line.
 
-A parser can stop behind any line: what it has to remember is its `State`, and going on from there gives what reading the whole would have given.
+A parser can stop behind any line: what it has to remember is its `State`, and going on from there gives what reading the whole would have
+given.
 """
 
 from __future__ import annotations
@@ -139,7 +140,8 @@ class Parser:
     def _still_copying(self, kind: object, payload: Mapping[str, Any]) -> bool:
         """Whether this line belongs to the copy of another thread's history that stands at the beginning of the file.
 
-        It ends where the file says, or with the first turn that was begun after the thread was made. (A file that was migrated says its own end.)
+        It ends where the file says, or with the first turn that was begun after the thread was made. (A file that was migrated says its own
+        end.)
         """
         state = self.state
         if state.starts_at is not None and self.ordinal is not None and self.ordinal >= state.starts_at:
@@ -154,7 +156,7 @@ class Parser:
             state.copying = False
         return state.copying
 
-    # --- for the dialects -------------------------------------------------------------------------------------------------------------------
+    # --- for the dialects -----------------------------------------------------------------------------------------------------------------
 
     def add(self, kind: str, text: str, data: dict[str, Any] | None = None, item_id: object = None, turn_id: object = None) -> int:
         """Make an item; returns its index."""

@@ -1,7 +1,7 @@
 """Files read in other processes, and their pieces given in order.
 
-Reading is most of the work and needs nothing but the files, so it goes where a core is free. A few small files are read where they are wanted: a
-process costs more than they do.
+Reading is most of the work and needs nothing but the files, so it goes where a core is free. A few small files are read where they are
+wanted: a process costs more than they do.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from concurrent.futures import Future, ProcessPoolExecutor
 
 from codex_desk.rollouts.reading import Piece, Task, read
 
-BATCH = 4 << 20
-"""Bytes of files that are read as one job."""
+BATCH = 1 << 19
+"""Bytes of files that are read as one job: what comes of them is still near when it is sent on."""
 FILES = 256
-AHEAD = 8
+AHEAD = 48
 """Jobs that are under way or waiting to be taken: enough to do while a commit is made."""
 ALONE = 8 << 20
 """Bytes up to which no process is started."""
@@ -45,8 +45,8 @@ def read_all(tasks: Sequence[Task]) -> list[Piece]:
 
 
 def pieces(tasks: Sequence[tuple[Task, int]], processes: int = PROCESSES) -> Generator[list[Piece]]:
-    """The pieces of all tasks, job by job. A file that is longer than one piece gives its others before the next job's: what comes later may
-    point into it."""
+    """The pieces of all tasks, job by job. A file that is longer than one piece gives its others before the next job's: what comes later
+    may point into it."""
     if processes == 0 or sum(left for _, left in tasks) <= ALONE:
         for batch in batches(tasks):
             yield from _whole(read_all(batch), read)
@@ -78,7 +78,7 @@ def _whole(done: list[Piece], go_on: Callable[[Task], Piece]) -> Iterator[list[P
 
 
 def _begin() -> None:
-    """`^C` reaches the whole group of processes: who reads leaves the ending to whoever asked. And what is read are trees, in which a collector of
-    circles looks in vain for a tenth of the time."""
+    """`^C` reaches the whole group of processes: who reads leaves the ending to whoever asked. And what is read are trees, in which a
+    collector of circles looks in vain for a tenth of the time."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()

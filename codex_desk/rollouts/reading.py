@@ -35,8 +35,8 @@ class Task:
 
 
 Row = tuple[str, str, str, str | None, str]
-"""An item as the store takes it: kind, text, data as JSON, turn, time. A plain tuple, because a hundred thousand of them go from one process to
-another."""
+"""An item as the store takes it: kind, text, data as JSON, turn, time. A plain tuple, because a hundred thousand of them go from one
+process to another."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,5 @@
-"""What reading a rollout gives: items, what is changed in items that were given before, facts about the thread, and an account of every line."""
+"""What reading a rollout gives: items, what is changed in items that were given before, facts about the thread, and an account of every
+line."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Fate = Literal["item", "copy", "bookkeeping", "context", "inherited", "unknown"]
-"""What became of a line. item: it made or completed one; copy: it says again what another line said; bookkeeping: counts and settings; context: what
-Codex itself told the model; inherited: a copy of the parent's history in a child's file; unknown: not understood, and kept as it is."""
+"""What became of a line. item: it made or completed one; copy: it says again what another line said; bookkeeping: counts and settings;
+context: what Codex itself told the model; inherited: a copy of the parent's history in a child's file; unknown: not understood, and kept as
+it is."""
 
 
 @dataclass(slots=True)

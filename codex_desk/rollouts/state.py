@@ -1,4 +1,5 @@
-"""What a reader has to remember between two stretches of a file. It is stored as JSON, so it holds no bodies: texts are known again by a digest."""
+"""What a reader has to remember between two stretches of a file. It is stored as JSON, so it holds no bodies: texts are known again by a
+digest."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ MB = 1_000_000
 
 
 def history(root: Path, megabytes: float = 1000, files: int = 10_000, beside: int = 4000, rounds: int = 3) -> list[Figure]:
-    """A first import of `megabytes`; another one of `files` that are all known; and both of `beside` files by agentsview, where there is one
-    (`pip install agentsview`)."""
+    """A first import of `megabytes`; another one of `files` that are all known; and both of `beside` files by agentsview, where there is
+    one (`pip install agentsview`)."""
     return [*_first(root / "first", megabytes), *_again(root / "again", files, rounds), *_beside(root / "beside", beside)]
 
 

@@ -1,4 +1,5 @@
-"""Rollouts by the gigabyte: those of `tests/data` over and over, each time with ids of their own, and processes watched while they read them."""
+"""Rollouts by the gigabyte: those of `tests/data` over and over, each time with ids of their own, and processes watched while they read
+them."""
 
 from __future__ import annotations
 
@@ -62,8 +63,8 @@ def _joined(parts: Sequence[tuple[bytes, int]], number: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a command took. `busy` is the processor time of all its processes, in seconds; `memory` the highest sum of what they held, in bytes
-    (None where the system does not tell)."""
+    """What a command took. `busy` is the processor time of all its processes, in seconds; `memory` the highest sum of what they held, in
+    bytes (None where the system does not tell)."""
 
     output: str
     seconds: float

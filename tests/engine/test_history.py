@@ -103,7 +103,7 @@ async def test_a_second_import_brings_nothing(desk: Desk) -> None:
     assert everything(desk) == before
 
 
-# --- relations ----------------------------------------------------------------------------------------------------------------------------------
+# --- relations ----------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("S2-01")
@@ -208,7 +208,7 @@ async def test_a_forged_parent_that_would_close_a_circle_is_refused(desk: Desk, 
     assert "hello" in desk.export(one, tree=True)
 
 
-# --- forks, side chats, and what was taken back ---------------------------------------------------------------------------------------------------
+# --- forks, side chats, and what was taken back -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("order", [("paginated_compact", "fork"), ("fork", "paginated_compact")])
@@ -274,7 +274,7 @@ async def test_a_circle_of_beginnings_ends(desk: Desk, codex: Path) -> None:
     assert told(desk, two) == [("user_message", f"in {two}")]
 
 
-# --- files that change ----------------------------------------------------------------------------------------------------------------------------
+# --- files that change --------------------------------------------------------------------------------------------------------------------
 
 
 async def test_a_file_that_is_put_away_keeps_its_thread(desk: Desk, codex: Path) -> None:
@@ -376,7 +376,7 @@ async def test_of_two_files_of_a_thread_the_longer_is_read(desk: Desk, codex: Pa
     assert len(told(desk, PARENT)) == 6
 
 
-# --- what is not as it should be ------------------------------------------------------------------------------------------------------------------
+# --- what is not as it should be ----------------------------------------------------------------------------------------------------------
 
 
 async def test_lines_that_are_not_understood_are_counted_and_kept(desk: Desk, codex: Path) -> None:
@@ -449,7 +449,7 @@ async def test_an_agent_may_not_import(place: Place, codex: Path) -> None:
             await theirs.import_history(codex)
 
 
-# --- read, searched, followed -----------------------------------------------------------------------------------------------------------------------
+# --- read, searched, followed -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("S1-23")

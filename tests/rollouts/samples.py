@@ -1,4 +1,5 @@
-"""Real rollouts under `tests/data/rollouts`, by version and what they show; long instruction texts are cut, and paths are those of nobody."""
+"""Real rollouts under `tests/data/rollouts`, by version and what they show; long instruction texts are cut, and paths are those of
+nobody."""
 
 from __future__ import annotations
 

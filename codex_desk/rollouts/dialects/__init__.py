@@ -1,8 +1,8 @@
 """What each kind of line means, over the versions of Codex.
 
-Two dialects stand side by side in most files: what was shown (`event_msg`: in the legacy mode `user_message`, `agent_message` …, in the paginated
-mode `item_completed`) and what the model was given (`response_item`). An event says whose words they are, so the lanes of a transcript come from
-events; a response item makes an item where no event speaks of it, and is a copy where one does.
+Two dialects stand side by side in most files: what was shown (`event_msg`: in the legacy mode `user_message`, `agent_message` …, in the
+paginated mode `item_completed`) and what the model was given (`response_item`). An event says whose words they are, so the lanes of a
+transcript come from events; a response item makes an item where no event speaks of it, and is a copy where one does.
 """
 
 from __future__ import annotations

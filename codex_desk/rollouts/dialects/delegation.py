@@ -1,7 +1,7 @@
 """One thread at work for another: spawning agents, asking them, waiting for them, and messages to threads that nobody spawned.
 
-What becomes known of an agent, from whatever line, is folded into the call that spawned it: `subagent_thread_id` (once that thread is there),
-`agent_status` and `result`."""
+What becomes known of an agent, from whatever line, is folded into the call that spawned it: `subagent_thread_id` (once that thread is
+there), `agent_status` and `result`."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def _ended(reader: Parser, index: int, call_id: str, found: object, text: str) -
         reader.told(target[0], Status("interrupted"))
 
 
-# --- events -------------------------------------------------------------------------------------------------------------------------------------
+# --- events -------------------------------------------------------------------------------------------------------------------------------
 
 
 def collab(reader: Parser, item: Payload) -> Fate:
@@ -236,7 +236,7 @@ def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
-# --- to threads that nobody spawned -------------------------------------------------------------------------------------------------------------
+# --- to threads that nobody spawned -------------------------------------------------------------------------------------------------------
 
 
 def sent_across(reader: Parser, name: str, arguments: Any, call_id: object) -> Fate:

@@ -45,7 +45,7 @@ def _item_completed(reader: Parser, payload: Payload) -> Fate:
     return turn_items.completed(reader, item, payload.get("turn_id")) if isinstance(item, dict) else "unknown"
 
 
-# --- turns --------------------------------------------------------------------------------------------------------------------------------------
+# --- turns --------------------------------------------------------------------------------------------------------------------------------
 
 
 def _started(reader: Parser, payload: Payload) -> Fate:
@@ -105,7 +105,7 @@ def _rolled_back(reader: Parser, payload: Payload) -> Fate:
     return "item"
 
 
-# --- the thread ---------------------------------------------------------------------------------------------------------------------------------
+# --- the thread ---------------------------------------------------------------------------------------------------------------------------
 
 
 def _compacted(reader: Parser, payload: Payload) -> Fate:
@@ -143,7 +143,7 @@ def _said(reader: Parser, payload: Payload) -> Fate:
     return "item"
 
 
-# --- what was done ------------------------------------------------------------------------------------------------------------------------------
+# --- what was done ------------------------------------------------------------------------------------------------------------------------
 
 
 def _ran(reader: Parser, payload: Payload) -> Fate:

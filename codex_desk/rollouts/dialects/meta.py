@@ -20,8 +20,8 @@ def bookkeeping(reader: Parser, payload: Mapping[str, Any]) -> Fate:
 
 
 def session_meta(reader: Parser, payload: Mapping[str, Any]) -> Fate:
-    """The first one says who the thread is. A copy of another thread's history comes next where it says so, or where one of that thread follows (a file
-    that was migrated has lost it)."""
+    """The first one says who the thread is. A copy of another thread's history comes next where it says so, or where one of that thread
+    follows (a file that was migrated has lost it)."""
     state, thread_id = reader.state, payload.get("id")
     if not is_id(thread_id):
         return "unknown"
@@ -117,7 +117,8 @@ def turn_context(reader: Parser, payload: Mapping[str, Any]) -> Fate:
 
 
 def compacted(reader: Parser, payload: Mapping[str, Any]) -> Fate:
-    """The history was replaced by a shorter one. What the model wrote for it stands in the text's end, and may stand in a message before."""
+    """The history was replaced by a shorter one. What the model wrote for it stands in the text's end, and may stand in a message
+    before."""
     text = text_of(payload.get("message")).strip()
     sealed = not text and _has_sealed(payload.get("replacement_history"))
     text = text or ("context compacted; only its provider can read the summary" if sealed else "context compacted")

@@ -42,7 +42,8 @@ def user(
 def from_agent(reader: Parser, client_id: object = None) -> bool:
     """Whether what is sent to this thread now comes from another thread's agent.
 
-    New files say which turn caused a turn; before, whatever a subagent was sent is its parent's. What a person typed into a client bears its id."""
+    New files say which turn caused a turn; before, whatever a subagent was sent is its parent's. What a person typed into a client bears
+    its id."""
     if isinstance(client_id, str):
         return False
     caused = reader.state.caused_by
@@ -54,7 +55,8 @@ def _sender(reader: Parser, kind: str) -> dict[str, Any]:
 
 
 def unproved_user(reader: Parser, text: str, *, own: bool, item_id: object) -> Fate:
-    """User-role text as the model was given it. Until an event confirms it, it is nobody's: unless the line itself says that the user wrote it."""
+    """User-role text as the model was given it. Until an event confirms it, it is nobody's: unless the line itself says that the user wrote
+    it."""
     state = reader.state
     if state.was_expected("user", text):
         return "copy"
@@ -124,7 +126,7 @@ def unproved_thought(reader: Parser, texts: Sequence[str], *, item_id: object) -
     return "item" if new else "copy" if texts else "bookkeeping"
 
 
-# --- between agents -----------------------------------------------------------------------------------------------------------------------------
+# --- between agents -----------------------------------------------------------------------------------------------------------------------
 
 
 def notification(reader: Parser, text: str) -> Fate:

@@ -1,4 +1,5 @@
-"""What was done: tool calls, and what came of them. A call, the event that tells of it and its output are one item, found by the call's id."""
+"""What was done: tool calls, and what came of them. A call, the event that tells of it and its output are one item, found by the call's
+id."""
 
 from __future__ import annotations
 
@@ -85,7 +86,7 @@ def _told(reader: Parser, made_item: Made, call_id: object, what: str, turn_id: 
     return "item"
 
 
-# --- events -------------------------------------------------------------------------------------------------------------------------------------
+# --- events -------------------------------------------------------------------------------------------------------------------------------
 
 
 def ran(reader: Parser, payload: Payload, call_id: object, turn_id: object = None) -> Fate:
