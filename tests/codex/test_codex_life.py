@@ -96,6 +96,8 @@ async def test_codexs_own_subagent_stands_under_its_thread_with_its_task_and_its
     assert [call.text for call in calls] == ["spawn_agent", "wait_agent"]
     assert calls[0].data["subagent_thread_id"] == child.id
     assert [event.kind for event in office.desk.audit(child.id)] == ["spawned", "sent", "answered"]
+    row = office.desk.row("SELECT settings FROM thread WHERE id = ?", (child.id,))
+    assert row is not None and json.loads(row["settings"])["model_provider"] == "mock"  # what answers, whatever a role's file asks for
 
 
 async def test_a_subagents_approval_comes_to_the_inbox_with_the_chain(office: Office) -> None:

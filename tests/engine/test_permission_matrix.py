@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from codex_desk.engine import permissions
+from codex_desk.engine.adopting import Adopt
 from codex_desk.engine.approvals import Decide, Expire, Request, Revoke
 from codex_desk.engine.chain import Redact
 from codex_desk.engine.desk import Desk
@@ -15,10 +16,12 @@ from codex_desk.engine.journal import Action, Tx
 from codex_desk.engine.links import Archive, Attach, CloseAgent, Detach, Unarchive
 from codex_desk.engine.mailbox import Ask, Edit, Remove, Report, Send
 from codex_desk.engine.recovery import Recover
+from codex_desk.engine.reported import CatchUp, Closed, KeepState, Renamed, Spawn
 from codex_desk.engine.sessions import Fork, New, Rename, Set, SetMeta, Trust
 from codex_desk.engine.turns import Compact, Interrupt, NeedsHuman, Resume
 from codex_desk.engine.waiting import StartWait
 from codex_desk.engine.waking import FireWake
+from codex_desk.runtimes.outside import Spawned
 from codex_desk.store.tables import Attachment, Thread
 from tests.engine.scripted import Place
 
@@ -30,6 +33,7 @@ ORIGINS = ("human", "agent", "automation", "import", "system")
 # a child (1.6). Everything else is the engine's own.
 HUMANS: dict[str, Callable[[Place, str], Action]] = {
     "new": lambda place, subject: New("fresh", place.folder("fresh")),
+    "adopt": lambda place, subject: Adopt(subject, "codex", "here", {}),  # type: ignore[arg-type]
     "rename": lambda place, subject: Rename(subject, "renamed"),
     "set": lambda place, subject: Set(subject, "model", "small"),
     "fork": lambda place, subject: Fork(subject, "forked"),
@@ -63,6 +67,11 @@ ENGINES: dict[str, Callable[[Place, str], Action]] = {
     "needs_human": lambda place, subject: NeedsHuman(subject, "why"),
     "wake": lambda place, subject: FireWake("t"),
     "recover": lambda place, subject: Recover(place.home / "run"),
+    "keep_state": lambda place, subject: KeepState(subject, {}),
+    "catch_up": lambda place, subject: CatchUp(subject, ()),
+    "closed": lambda place, subject: Closed(subject),
+    "renamed": lambda place, subject: Renamed(subject, "other"),
+    "spawn": lambda place, subject: Spawn(Spawned("id", subject, "scout", None, "task", "/")),
 }
 
 
