@@ -14,22 +14,26 @@ from typing import Any, Literal
 
 from codex_desk.config import Resolved
 from codex_desk.engine import chain, exporting, folders, links, mailbox, recovery, searching, sessions, turns
+from codex_desk.engine.drafting import kept_draft
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import TurnChanged
 from codex_desk.engine.hosting import Host, alive_desk
 from codex_desk.engine.hub import Hub, Subscription
 from codex_desk.engine.identity import HUMAN, By
+from codex_desk.engine.instructions import Instructions
 from codex_desk.engine.journal import Action
 from codex_desk.engine.ledger import Ledger
+from codex_desk.engine.looking import Looking
 from codex_desk.engine.picking import archive_preview, candidates
-from codex_desk.engine.reading import Reader
-from codex_desk.engine.surroundings import Surroundings, look_at, own_key, own_setting
-from codex_desk.engine.views import Candidate, ItemView, LiveTurn, MessageView
+from codex_desk.engine.shells import Shells
+from codex_desk.engine.surroundings import Surroundings, look_at, moved, own_key, own_setting
+from codex_desk.engine.views import Candidate, ItemView, LiveTurn, MessageView, ShellRun
 from codex_desk.paths import Home, desk_home, is_there
 from codex_desk.runtimes.base import Runtime, RuntimeFailure
 from codex_desk.runtimes.native.report import ProbeReport
 from codex_desk.store.database import Database
 from codex_desk.store.errors import StoreError
+from codex_desk.store.tables import Thread
 from codex_desk.tools.sandbox import Sandbox, find_sandbox
 
 LOG = logging.getLogger(__name__)
@@ -40,8 +44,8 @@ FOREIGN = "codex"
 """What `CODEX_DESK_THREAD` holds for an agent that has no thread on this desk: it may do nothing here."""
 
 
-class Desk(Reader):
-    """An open desk. Reads are its own (see `Reader`); everything else goes through `do`."""
+class Desk(Looking):
+    """An open desk. Reads are its own (see `Reader` and `Looking`); everything else goes through `do`."""
 
     def __init__(self, home: Home, database: Database, env: Mapping[str, str], approval_patience: float | None) -> None:
         super().__init__(database)
@@ -53,6 +57,7 @@ class Desk(Reader):
         self.surroundings = Surroundings(home.root, env, self.is_trusted)
         self.ledger = Ledger(database, self.hub, self.surroundings.rules, self.surroundings.rights)
         self.identity = _identity(env)
+        self._shells = Shells(self.ledger, self.hub, home.root, env)
         self._host: Host | None = None
         self._sandbox: asyncio.Future[Sandbox] | None = None
         self._runtimes: dict[str, Runtime] = {}
@@ -93,6 +98,7 @@ class Desk(Reader):
         finally:
             for task in background:
                 task.cancel()
+            await desk._shells.close()
             if desk._host is not None:
                 await desk._host.close()
             await desk.ledger.close()
@@ -181,6 +187,18 @@ class Desk(Reader):
         """The turn that this process runs in a thread, as far as it has come."""
         return self._host.live(thread_id) if self._host is not None else None
 
+    async def shell(self, thread_id: str, command: str) -> ShellRun:
+        """Begin a command of the human's in a thread's folder; its output comes live, its end as an item. Refusals: archived, busy, no_folder."""
+        return await self._shells.start(thread_id, command, self.identity, lambda: moved(self.row_of(Thread, thread_id)))
+
+    def shell_of(self, thread_id: str) -> ShellRun | None:
+        """The command that the human runs in a thread, in this process."""
+        return self._shells.running(thread_id)
+
+    def stop_shell(self, thread_id: str) -> bool:
+        """End that command; whether there was one."""
+        return self._shells.stop(thread_id)
+
     def keystroke(self, thread_id: str) -> None:
         """The human typed in this thread's composer: nobody else starts a turn there for a while."""
         if self._host is not None:
@@ -202,9 +220,24 @@ class Desk(Reader):
         own = json.loads(row["settings"]) if row is not None else {}
         return self.surroundings.of(self.thread(thread_id), own)
 
+    def instructions(self, thread_id: str) -> Instructions:
+        """The instruction files that a thread's next turn will be given. Raises `ConfigError`."""
+        return self.surroundings.instructions(Path(self.thread(thread_id).cwd), self.settings(thread_id).settings)
+
     def export(self, thread_id: str, *, tree: bool = False) -> str:
         """A thread's whole transcript as Markdown; with `tree`, its children's after it."""
         return exporting.export(self, self.thread(thread_id), tree=tree)
+
+    async def files(self, thread_id: str) -> list[str] | None:
+        """The files of a thread's folder that git does not ignore; None where it is in no repository, or git is missing."""
+        try:
+            return await folders.files(Path(self.thread(thread_id).cwd))
+        except OSError:
+            return None
+
+    def draft(self, thread_id: str) -> tuple[str, Mapping[str, str]] | None:
+        """What the human typed in a thread and did not send: the text, and the large pastes that something in it stands for."""
+        return kept_draft(self, thread_id)
 
     async def changes(self, thread_id: str) -> str:
         """What differs from the last commit in a thread's folder; empty where nothing does. Refuses where git cannot look."""

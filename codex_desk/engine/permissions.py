@@ -36,6 +36,7 @@ _HUMAN_VERBS = (
     "interrupt",
     "resume",
     "compact",
+    "shell",
     "decide",
     "revoke",
     "redact",
@@ -61,6 +62,7 @@ _WORDS = {
     "set": "change a session's settings",
     "trust": "trust a folder",
     "redact": "redact an item",
+    "shell": "run a command as themselves",
 }
 
 

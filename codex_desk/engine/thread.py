@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,14 @@ from codex_desk.engine import prompts, toolbox
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import Event, TurnChanged
 from codex_desk.engine.hub import Hub
-from codex_desk.engine.instructions import Instructions, discover
+from codex_desk.engine.instructions import Instructions
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.surroundings import Surroundings, moved, rights_of
 from codex_desk.engine.turn_run import TurnRun
 from codex_desk.engine.turns import HOST_LEFT, Claim, Claimed, Finish, NeedsHuman
 from codex_desk.engine.views import LiveTurn
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import Compaction, Endpoint, RuntimeFailure, RuntimeThread, ThreadSpec, TurnInput, TurnOutcome
 from codex_desk.store.errors import StoreError
 from codex_desk.store.tables import Thread
@@ -35,7 +35,7 @@ FULL_ENOUGH = 0.8
 """The part of a context window at which a thread is compacted before its next turn, where `model_auto_compact_token_limit` says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stage:
     """What an actor stands on; one for all actors of a host."""
 
@@ -56,7 +56,7 @@ class Stage:
     """One of the places that a provider has for parallel turns."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ground:
     """What one turn stands on, looked up before it is claimed."""
 
@@ -105,7 +105,7 @@ class ThreadActor:
         provider = settings.model_providers.get(settings.model_provider)
         places = provider.max_parallel_turns if provider is not None and thread.runtime != "offline" else None
         async with stage.slot(settings.model_provider, places):
-            instructions = await asyncio.to_thread(self._instructions, Path(thread.cwd), settings)
+            instructions = await asyncio.to_thread(self._stage.surroundings.instructions, Path(thread.cwd), settings)
             ground = Ground(settings, instructions, await stage.sandbox())
             claimed = await self._claim(thread, ground)
             if claimed is None:
@@ -280,15 +280,7 @@ class ThreadActor:
             tools=run.toolbox.specs,
             rights=claimed.rights,
             endpoint=endpoint,
-        )
-
-    def _instructions(self, cwd: Path, settings: Settings) -> Instructions:
-        return discover(
-            cwd,
-            codex_home=self._stage.surroundings.codex_home,
-            markers=settings.project_root_markers,
-            fallback_names=settings.project_doc_fallback_filenames,
-            max_bytes=settings.project_doc_max_bytes,
+            notes=claimed.notes,
         )
 
     def _is_full(self, thread: Thread, settings: Settings, endpoint: Endpoint | None) -> bool:

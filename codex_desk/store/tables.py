@@ -49,6 +49,8 @@ class Row(SQLModel):
     """Base of every table."""
 
     metadata = METADATA
+    model_config = {"defer_build": True}
+    # Validators would be a third of the time that this module takes to import, and pydantic never validates a row.
 
 
 def _moment(*, nullable: bool = False, index: bool = False) -> Any:
