@@ -8,6 +8,11 @@ from codex_desk.cli import checks
 from tests.cli.conftest import Ran, Run
 
 
+@pytest.fixture
+def desk(newcomer: Run) -> Run:
+    return newcomer
+
+
 def states(ran: Ran) -> dict[str, str]:
     return {check["name"]: check["state"] for check in ran.json["checks"]}
 
