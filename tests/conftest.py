@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import pytest_textual_snapshot as plugin
+from hypothesis import HealthCheck, settings
 from syrupy.assertion import SnapshotAssertion
 from syrupy.data import SnapshotCollections
 from syrupy.location import PyTestLocation
@@ -27,6 +28,10 @@ KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API
 # Tests start hundreds of processes, each of which would compile the same files again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# How long an example takes says something about the machine, nothing about the program.
+settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("desk")
 
 pytest_plugins = ["tests.model_server"] if importlib.util.find_spec("tests.model_server") else []
 
