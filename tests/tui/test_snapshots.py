@@ -133,8 +133,8 @@ async def test_settings(pictures: Pictures, tmp_path: Path) -> None:
     )
 
 
-async def test_theme_picker(pictures: Pictures, tmp_path: Path) -> None:
-    await pictures(app_on(office(), last="operator", home=tmp_path), steps=lambda pilot: command(pilot, "/theme"), until_shown="desk-dusk")
+async def test_theme_picker(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), steps=lambda pilot: command(pilot, "/theme"), until_shown="desk-dusk")
 
 
 async def test_help(pictures: Pictures) -> None:
@@ -150,7 +150,7 @@ async def test_leader_panel(pictures: Pictures) -> None:
 
 
 async def test_new_session(pictures: Pictures) -> None:
-    await pictures(app_on(office(), last="operator"), "ctrl+x", "n", until_shown="Esc")
+    await pictures(app_on(office(), last="operator"), "ctrl+x", "n", until_shown="no such folder")
 
 
 async def test_command_popup(pictures: Pictures) -> None:
