@@ -250,8 +250,10 @@ async def test_in_a_browser_the_page_shows_the_desk_and_keys_reach_it_without_a_
         await browser.do("Page.navigate", url=url)
         await browser.until_sent("codex-desk", "offline")
         await browser.do("Runtime.evaluate", expression=FOCUSED, awaitPromise=True)
-        for key in "begin\r":
+        for key in "begin":
             await browser.do("Input.dispatchKeyEvent", type="char", text=key)
+        await browser.until_sent("begin")
+        await browser.do("Input.dispatchKeyEvent", type="char", text="\r")
         await browser.until_sent(ANSWER)
         picture = base64.b64decode((await browser.do("Page.captureScreenshot"))["result"]["data"])
         assert len(picture) > 10_000, "a page without text is smaller"
