@@ -175,7 +175,7 @@ class DeskApp(TerminalApp, inherit_bindings=False):
         for screen in self._live_screens():
             if isinstance(screen, MainScreen):
                 await screen.engine_ready()
-            elif isinstance(screen, FirstRun) and self.bridge.threads:
+            elif isinstance(screen, FirstRun) and self.bridge.threads and not screen.beginning:
                 self.switch_screen(self._main_screen())  # made elsewhere since the glance
         self.presence.begin()
         starting.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from codex_desk.engine.sessions import New
 from codex_desk.engine.views import MessageView
 from codex_desk.runtimes.base import Delta
 from codex_desk.tui.app import DeskApp
+from codex_desk.tui.messages import EngineReady
 from codex_desk.tui.screens.attach import AttachPicker
 from codex_desk.tui.screens.first_run import FirstRun
 from codex_desk.tui.screens.help import Help
@@ -238,6 +240,28 @@ async def test_the_first_prompt_waits_for_the_engine_too() -> None:
         gate.open.set()
         await until(pilot, lambda: any(isinstance(one, Send) for one in desk.done))
         await until(pilot, lambda: isinstance(app.screen, MainScreen) and "Sessions" in shown(app))
+
+
+async def test_a_first_prompt_is_sent_even_if_its_session_is_there_before_the_desk_says_that_it_is_open() -> None:
+    desk = FakeDesk()
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        sending, made = asyncio.Event(), desk.do
+
+        async def slowly(action: object) -> object:
+            if isinstance(action, Send):
+                await sending.wait()
+            return await made(action)
+
+        desk.do = slowly  # type: ignore[method-assign]
+        await write(pilot, "begin")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(app.bridge.threads))
+        app.post_message(EngineReady())
+        await pilot.pause()
+        sending.set()
+        await until(pilot, lambda: Send("t-repo", "begin") in desk.done and isinstance(app.screen, MainScreen))
 
 
 async def test_leaving_gives_zero() -> None:

@@ -66,6 +66,8 @@ class FirstRun(Screen[None]):
 
     def __init__(self, bridge: Bridge, folder: Path) -> None:
         super().__init__()
+        self.beginning = False
+        """Whether a first prompt is on its way: until it is sent, this screen has to stay."""
         self._bridge = bridge
         self._folder = folder
         self._looked = asyncio.Event()
@@ -213,6 +215,7 @@ class FirstRun(Screen[None]):
     @work(group="begin", exclusive=True)
     async def _begin(self, text: str) -> None:
         writing = self._writing
+        self.beginning = True
         if self._bridge.desk is None and self._bridge.failure is None:
             writing.say("waits for the engine to open; nothing is lost")
         try:
@@ -223,6 +226,7 @@ class FirstRun(Screen[None]):
         except Exception as error:
             writing.composer.put_back(text)
             writing.say(reason_of(error), "error")
+            self.beginning = False
             return
         self.app.post_message(self.Made(thread))
 

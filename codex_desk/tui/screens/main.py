@@ -48,10 +48,8 @@ ONE_PANE_BELOW = 100
 """Columns."""
 WIDE = 140
 """Columns from which the sidebar has room for longer handles."""
-TINY = (80, 15)
-"""Columns and rows below which there is no footer."""
-FRAMED_ROWS = 10
-"""Rows below which there are no frames either."""
+TINY, FRAMED_ROWS = (80, 15), 10
+"""Columns and rows below which there is no footer; rows below which there are no frames either."""
 
 
 class MainScreen(PointingScreen):
