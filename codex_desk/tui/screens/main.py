@@ -237,7 +237,7 @@ class MainScreen(PointingScreen):
         if self._unread is None:
             return
         if self.app.app_focus:
-            for pane in self.panes.visible:
+            for pane in self.panes.on_screen:
                 thread = self.bridge.thread(pane.thread.id) if pane.thread else None
                 if thread is not None and (fact := self._unread.see(thread)) is not None:
                     self._note_fact(*fact)

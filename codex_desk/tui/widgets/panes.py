@@ -35,8 +35,8 @@ class Panes(Horizontal):
         return tuple(self._panes)
 
     @property
-    def visible(self) -> Sequence[Pane]:
-        """Those on the screen: in a narrow terminal the active one alone."""
+    def on_screen(self) -> Sequence[Pane]:
+        """Those that can be seen: in a narrow terminal the active one alone."""
         return tuple(pane for pane in self._panes if pane.display)
 
     @property
