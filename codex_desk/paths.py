@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from codex_desk.frozen import frozen
 
 HOME_VARIABLE = "CODEX_DESK_HOME"
 DEFAULT_MARKERS = (".git",)
@@ -63,7 +64,7 @@ def is_there(path: Path) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Home:
     """The one folder that holds everything the desk keeps."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Literal, get_args
+
+from codex_desk.frozen import frozen
 
 Mode = Literal["read-only", "workspace-write", "danger-full-access"]
 ApprovalPolicy = Literal["on-request", "never"]
@@ -12,7 +14,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 """Narrowest first."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rights:
     """Rights in force in a turn; each part is compared alone (see `lesser`)."""
 

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import pytest_textual_snapshot as plugin
+from hypothesis import HealthCheck, settings
+from syrupy.assertion import SnapshotAssertion
 from syrupy.data import SnapshotCollections
 from syrupy.location import PyTestLocation
+from syrupy.types import SnapshotIndex
 from textual.widgets import Input, TextArea
+
+from tests.settling import settled
+from tests.tui.pictures import Pictures
 
 TESTS = Path(__file__).parent
 SNAPSHOTS = TESTS.parent / "snapshots"
 KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "LOCAL_KEY")
+
+# Tests start hundreds of processes, each of which would compile the same files again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# How long an example takes says something about the machine, nothing about the program.
+settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("desk")
 
 pytest_plugins = ["tests.model_server"] if importlib.util.find_spec("tests.model_server") else []
 
@@ -26,6 +44,11 @@ class DeskSnapshots(plugin.SVGImageExtension):
         module = Path(test_location.filepath).relative_to(TESTS).with_suffix("")
         return str(SNAPSHOTS / module)
 
+    @classmethod
+    def get_snapshot_name(cls, *, test_location: PyTestLocation, index: SnapshotIndex = 0) -> str:
+        """`working-120x40-dark`: the test's name without what runs it."""
+        return f"{test_location.methodname.removeprefix('test_')}-{index}"
+
     def discover_snapshots(self, *, test_location: PyTestLocation) -> SnapshotCollections:
         return SnapshotCollections()
 
@@ -33,16 +56,32 @@ class DeskSnapshots(plugin.SVGImageExtension):
 @pytest.fixture(autouse=True)
 def stable_screenshots(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugin, "SVGImageExtension", DeskSnapshots)
-    for name in ("NO_COLOR", "TEXTUAL_THEME"):
+    for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM", "STY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setattr(Input, "_toggle_cursor", lambda self: None)
     monkeypatch.setattr(TextArea, "_toggle_cursor_blink_visible", lambda self: None)
 
 
 @pytest.fixture(autouse=True)
-def private_homes(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads or writes what belongs to the person who runs it."""
+def keys_are_dealt_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pilot's key has had its whole effect when `press` returns, and not some 40 ms later."""
+    monkeypatch.setattr("textual.app.wait_for_idle", settled)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for each test. pytest's own numbering reads the names of all earlier ones, thousands of times."""
     root = tmp_path_factory.mktemp("homes")
+    return (root / str(number) for number in itertools.count())
+
+
+@pytest.fixture(autouse=True)
+def private_homes(monkeypatch: pytest.MonkeyPatch, homes: Iterator[Path]) -> None:
+    """No test reads or writes what belongs to the person who runs it."""
+    root = next(homes)
+    root.mkdir()
     for name, folder in (("HOME", "user"), ("CODEX_DESK_HOME", "desk"), ("CODEX_HOME", "codex")):
         (root / folder).mkdir()
         monkeypatch.setenv(name, str(root / folder))
@@ -50,3 +89,9 @@ def private_homes(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
         monkeypatch.delenv(name, raising=False)
     for key in KEYS:
         monkeypatch.delenv(key, raising=False)
+
+
+@pytest.fixture
+def pictures(snapshot: SnapshotAssertion) -> Pictures:
+    """Compares the screen with its pictures."""
+    return Pictures(snapshot.use_extension(DeskSnapshots))

@@ -34,6 +34,10 @@ def test_the_wheel_carries_every_style_sheet(wheel: zipfile.ZipFile) -> None:
     assert sheets <= set(wheel.namelist())
 
 
+def test_the_wheel_carries_the_page_that_is_served(wheel: zipfile.ZipFile) -> None:
+    assert "codex_desk/cli/serve.html" in wheel.namelist()
+
+
 def test_the_top_level_holds_what_belongs_there_and_nothing_else() -> None:
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     if not tracked:

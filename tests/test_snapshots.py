@@ -18,5 +18,9 @@ def _has_test(picture: Path) -> bool:
     module = TESTS / picture.parent.relative_to(SNAPSHOTS).with_suffix(".py")
     if not module.is_file():
         return False
-    names = {node.name for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)}
-    return picture.stem.partition("[")[0].partition(".")[0] in names
+    names = {
+        node.name
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    return f"test_{picture.stem.partition('-')[0]}" in names

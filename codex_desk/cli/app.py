@@ -49,6 +49,7 @@ COMMANDS: dict[str, Entry] = {
     "resume": Entry("turns", "Let a thread that you stopped go on."),
     "search": Entry("search", "Full text over every transcript."),
     "send": Entry("send", "Prompt a thread."),
+    "serve": Entry("serve", "The desk in a browser on this machine."),
     "set": Entry("sessions", "Change a thread's setting."),
     "show": Entry("show", "A thread's transcript."),
     "trust": Entry("trust", "Let a folder's own settings and roles count."),
@@ -107,12 +108,17 @@ class Root(click.Group):
                 out.say(f"codex-desk: stdout: {error.__cause__.strerror}")
             code = FAILED
         except (Exception, BaseExceptionGroup, KeyboardInterrupt) as error:
-            failure = failure_of(error)
-            if failure is None:
-                raise
-            out.fail(failure, _usage(error))
-            code = failure.exit
+            code = excused(error, out)
         sys.exit(code if isinstance(code, int) else DONE)
+
+
+def excused(error: BaseException, out: Output) -> int:
+    """Say what an error means; gives the exit code. Raises one that nobody foresaw again, to be seen whole."""
+    failure = failure_of(error)
+    if failure is None:
+        raise error
+    out.fail(failure, _usage(error))
+    return failure.exit
 
 
 def _opens_the_desk(args: Sequence[str]) -> bool:

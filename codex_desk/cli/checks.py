@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import locale
 import os
 import platform
 import shutil
@@ -11,11 +10,12 @@ import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from codex_desk.cli.failures import failure_of
+from codex_desk.frozen import frozen
 
 if TYPE_CHECKING:
     from codex_desk.config import Resolved
@@ -26,7 +26,7 @@ ASK_VERSION_S = 5.0
 OLDEST_PYTHON = (3, 11)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Check:
     name: str
     state: Literal["ok", "note", "wrong"]
@@ -40,6 +40,8 @@ class Check:
 
 def surroundings() -> Iterator[Check]:
     """What can be seen without opening anything of the desk's."""
+    from codex_desk.cli.terminal_check import terminal
+
     yield python()
     yield terminal()
     yield git()
@@ -51,27 +53,6 @@ def python() -> Check:
     if sys.version_info[:2] < OLDEST_PYTHON:
         return Check("python", "wrong", found, "codex-desk needs Python 3.11 or newer")
     return Check("python", "ok", found)
-
-
-def terminal() -> Check:
-    name = os.environ.get("TERM", "")
-    if not sys.stdout.isatty():
-        return Check("terminal", "note", "stdout is not a terminal", "the desk opens in a terminal; commands work without one")
-    size = shutil.get_terminal_size()
-    found = f"{name}, {size.columns}×{size.lines}, {locale.getencoding()}, {_colours()}"
-    if name in ("", "dumb"):
-        return Check("terminal", "note", found, "this terminal cannot move its cursor: use codex-desk --plain, or another terminal")
-    if locale.getencoding().upper().replace("-", "") != "UTF8":
-        return Check("terminal", "note", found, "set LANG to a UTF-8 locale, such as C.UTF-8")
-    if size.columns < 80 or size.lines < 15:
-        return Check("terminal", "note", found, "below 80×15 there is no footer and one pane; make the window larger")
-    return Check("terminal", "ok", found)
-
-
-def _colours() -> str:
-    if os.environ.get("NO_COLOR"):
-        return "no colour (NO_COLOR is set)"
-    return "true colour" if os.environ.get("COLORTERM") in ("truecolor", "24bit") else "256 colours or fewer"
 
 
 def codex(program: Program) -> Check:

@@ -37,7 +37,7 @@ async def show(desk: Desk, out: Output, thread: str | None) -> None:
             "settings": [{"key": key, "value": value, "layer": layer} for key, value, layer in rows],
             "warnings": [str(warning) for warning in resolved.warnings],
         },
-        columns([(key, _said(value), layer) for key, value, layer in rows]),
+        columns([(key, _said(value), _placed(resolved, key, layer)) for key, value, layer in rows]),
     )
     for warning in resolved.warnings:
         out.say(f"warning: {warning}")
@@ -48,6 +48,14 @@ def settings_of(resolved: Resolved) -> Iterator[tuple[str, object, str]]:
     for key, value in resolved.flat().items():
         if value is not None:
             yield key, value, resolved.sources.get(key, "default")
+
+
+def _placed(resolved: Resolved, key: str, layer: str) -> str:
+    """The layer, with the line where it is a file."""
+    from codex_desk.config.lines import parse_key
+
+    file, line = resolved.written_at(parse_key(key))
+    return f"{layer}:{line}" if file and line and layer != "profile" else layer
 
 
 def _said(value: object) -> str:

@@ -7,7 +7,6 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from codex_desk.cli.command import command
 from codex_desk.cli.failures import DONE, FAILED
 from codex_desk.cli.output import current_output
 from codex_desk.cli.params import FOLDER
+from codex_desk.frozen import frozen
 
 if TYPE_CHECKING:
     from codex_desk.cli.office import Office
@@ -39,7 +39,7 @@ def demo_command(headless: bool, folder: Path | None, office: str) -> int:
     It has a home of its own and runs on the offline stand-in: no network, no provider, no Codex.
     """
     from codex_desk.cli.office import Office
-    from codex_desk.cli.open import require_terminal, show_desk
+    from codex_desk.cli.opening import require_terminal, show_desk
 
     if not headless:
         require_terminal()
@@ -61,7 +61,7 @@ async def _furnish(place: Office) -> None:
         await place.move_in(desk)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Story:
     """What really happened, read back from the store and the disk."""
 

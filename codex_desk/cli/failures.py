@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import click
+
+from codex_desk.frozen import frozen
 
 DONE, FAILED, USAGE, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, 130
 """The exit codes, all of them."""
@@ -20,7 +21,7 @@ class Explained(Protocol):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     exit: int
     code: str

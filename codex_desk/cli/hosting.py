@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from codex_desk.cli.failures import DONE, FAILED, TIMED_OUT
 from codex_desk.cli.lines import approval_lines
+from codex_desk.frozen import frozen
 
 if TYPE_CHECKING:
     from codex_desk.cli.output import Output
@@ -21,7 +21,7 @@ APPROVAL_PATIENCE_S = 60.0
 """Seconds that an approval waits for somebody to answer it from elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waited:
     """What had become of the messages when the wait ended."""
 

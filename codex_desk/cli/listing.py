@@ -51,7 +51,7 @@ def forest(threads: Sequence[ThreadView]) -> Iterator[tuple[ThreadView, str]]:
             children.setdefault(thread.parent_id, []).append(thread)
 
     def below(parent_id: str, stem: str) -> Iterator[tuple[ThreadView, str]]:
-        here = children.get(parent_id, ())
+        here = children.get(parent_id, [])
         for thread in here:
             last = thread is here[-1]
             yield thread, stem + ("└─" if last else "├─") + ("⇄ " if thread.relation == "attached" else "⑂ ")

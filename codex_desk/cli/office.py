@@ -6,11 +6,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codex_desk.engine.errors import Refusal
+from codex_desk.frozen import frozen
 
 if TYPE_CHECKING:
     from codex_desk.engine.desk import Desk
@@ -63,7 +63,7 @@ TASK = f"implementor: replace `{FAULT}` with `{REPAIR}` in {CHANGED_FILE}; then 
 """What the user asks of the operator, in words that the offline stand-in understands too: `then` waits for the answer before."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Office:
     """The folder that holds an office."""
 

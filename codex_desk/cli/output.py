@@ -10,11 +10,12 @@ import traceback
 from collections.abc import Iterable, Mapping
 from io import TextIOWrapper
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-import click
-
-from codex_desk.cli.failures import Failure
 from codex_desk.text import visible
+
+if TYPE_CHECKING:
+    from codex_desk.cli.failures import Failure
 
 
 class Unwritable(Exception):
@@ -77,6 +78,8 @@ def guard_stderr() -> None:
 
 def current_output() -> Output:
     """The output of the command that is running."""
+    import click
+
     return click.get_current_context().ensure_object(Output)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from codex_desk.frozen import frozen
 
 
 def _located(file: Path | None, line: int | None, key: str, words: str) -> str:
@@ -11,7 +12,7 @@ def _located(file: Path | None, line: int | None, key: str, words: str) -> str:
     return ": ".join(filter(None, (place, key, words)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfigWarning:
     """Something in the settings that has no effect."""
 

@@ -24,7 +24,7 @@ ALIASES = {
 """Short names that people write after `set THREAD`."""
 
 DEFAULTS: Mapping[str, object] = Settings().model_dump(mode="json")
-_THREAD_TABLES = frozenset({"sandbox_workspace_write", "agents", "budgets"})
+THREAD_TABLES = frozenset({"sandbox_workspace_write", "agents", "budgets"})
 
 
 def dotted(key: Key) -> str:
@@ -166,7 +166,7 @@ def _refused(key: Key, value: object) -> str | None:
 def thread_setting(name: str, value: object) -> tuple[str, object]:
     """A thread's own setting: its full dotted name and its value, ready to be stored as JSON. Raises `ConfigError` as `setting` does."""
     key = setting_key(name)
-    if key != ("profile",) and key[0] not in Profile.model_fields and key[0] not in _THREAD_TABLES:
+    if key != ("profile",) and key[0] not in Profile.model_fields and key[0] not in THREAD_TABLES:
         raise ConfigError("not a setting of a thread; it counts for the whole desk", key=name, code="unknown_key")
     return dotted(key), setting(name, value)[1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Literal, get_origin
 
@@ -14,6 +14,7 @@ from codex_desk.config.keys import dotted, from_text, is_setting, leaves, merged
 from codex_desk.config.lines import Key, key_lines
 from codex_desk.config.schema import Settings, Table
 from codex_desk.files import FileRefused, read_beneath, read_regular
+from codex_desk.frozen import frozen
 
 LayerName = Literal["default", "config.toml", "settings.toml", "project", "environment", "profile", "thread", "flag"]
 """Where a setting came from, lowest first."""
@@ -24,7 +25,7 @@ _UNUSED = "a key of Codex's that codex-desk does not use"
 _MAX_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer:
     name: LayerName
     data: Mapping[str, object]
@@ -158,7 +159,7 @@ def _parsed(name: LayerName, path: Path, data: bytes) -> Layer:
     if len(data) > _MAX_BYTES:
         raise ConfigError("larger than 1 MB", file=path)
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig")  # some editors put a byte order mark before what they save
         return Layer(name, tomllib.loads(text), path, key_lines(text))
     except UnicodeDecodeError as error:
         raise ConfigError("not UTF-8", file=path, line=data.count(b"\n", 0, error.start) + 1) from None

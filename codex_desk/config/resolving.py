@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from pathlib import Path
 
@@ -15,12 +15,13 @@ from codex_desk.config.layers import Layer, environment_layer, mapping_layer, so
 from codex_desk.config.lines import Key
 from codex_desk.config.project import project_layer
 from codex_desk.config.schema import Provider, Settings
+from codex_desk.frozen import frozen
 from codex_desk.paths import Home
 
 _NOTHING: Mapping[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolved:
     """The settings in force."""
 
@@ -49,6 +50,10 @@ class Resolved:
     def flat(self) -> Mapping[str, object]:
         """Every setting by its dotted key, with values as JSON has them; the keys are those of `sources`."""
         return _flat(self.settings)
+
+    def written_at(self, key: Key) -> tuple[Path | None, int | None]:
+        """The file and line of the highest layer that sets a key."""
+        return next(((layer.file, layer.line(key)) for layer in reversed(self.layers) if layer.has(key)), (None, None))
 
     def error(self, key: Key, reason: str) -> ConfigError:
         """An error that names the place where the setting was made."""

@@ -39,9 +39,8 @@ class Table(BaseModel):
 class WorkspaceWrite(Table):
     codex_keys = codex.WORKSPACE_WRITE
 
-    writable_roots: tuple[Path, ...] = ()
-    """Absolute folders that a thread may write beside its cwd."""
-    network_access: bool = False
+    writable_roots: tuple[Path, ...] = Field(default=(), description="Absolute folders that a thread may write beside its own")
+    network_access: bool = Field(default=False, description="Whether commands reach the network")
 
     @field_validator("writable_roots")
     @classmethod
@@ -63,18 +62,20 @@ class Provider(Table):
 
     codex_keys = codex.PROVIDER
 
-    name: str = ""
-    """For people; empty: its key in the table."""
-    base_url: str
-    env_key: str | None = None
-    """The variable that holds the key; None for a server that needs none."""
-    wire_api: Literal["responses", "chat"] = "responses"
-    model_context_window: Positive | None = None
-    """Tokens."""
-    stream_idle_timeout_ms: Positive = 300_000
-    max_parallel_turns: Positive | None = None
-    """None: no limit."""
-    request_max_retries: Count = 4
+    name: str = Field(default="", description="What people call it; empty: its key in the table")
+    base_url: str = Field(description="The address that requests go to")
+    env_key: str | None = Field(
+        default=None, description="The variable that holds the key, never the key; unset for a server that needs none"
+    )
+    wire_api: Literal["responses", "chat"] = Field(
+        default="responses", description="The protocol that it speaks; a 404 on /responses asks for chat"
+    )
+    model_context_window: Positive | None = Field(default=None, description="Tokens that its models take in")
+    stream_idle_timeout_ms: Positive = Field(
+        default=300_000, description="Silence in an answer, in milliseconds, after which it counts as lost"
+    )
+    max_parallel_turns: Positive | None = Field(default=None, description="Turns that may ask it at once; unset: no limit")
+    request_max_retries: Count = Field(default=4, description="How often a request that failed is tried again")
 
     @field_validator("base_url")
     @classmethod
@@ -111,29 +112,43 @@ def looks_like_a_key(text: str) -> bool:
     return len(longest) >= 32 or (len(longest) >= 20 and (mixed or digits >= 4))
 
 
+_RUNTIME = "What runs the turns of a new session; auto takes the first that can be used here"
+_MODEL = "The model that answers"
+_PROVIDER = "Where the model answers: the key of one of the model_providers"
+_EFFORT = "How long the model thinks, in its provider's words, such as low or high"
+_SANDBOX = "What a turn may change: nothing, its own folders, or everything"
+_APPROVAL = "Whether a turn may ask you for more than its sandbox allows, or never does"
+_INSTRUCTIONS = "Your own instructions, given to the model beside every AGENTS.md"
+_WINDOW = "Tokens that the model takes in; unset: what its provider says"
+_COMPACT = "Tokens from which the history is compacted by itself"
+
+
 class Profile(Table):
     """Settings that are chosen together, by name. A key that is not set here stays as it was."""
 
-    runtime: RuntimeName | None = None
-    model: Name | None = None
-    model_provider: Name | None = None
-    model_reasoning_effort: Effort | None = None
-    sandbox_mode: Mode | None = None
-    approval_policy: ApprovalPolicy | None = None
-    developer_instructions: str | None = None
-    model_context_window: Positive | None = None
-    model_auto_compact_token_limit: Positive | None = None
+    runtime: RuntimeName | None = Field(default=None, description=_RUNTIME)
+    model: Name | None = Field(default=None, description=_MODEL)
+    model_provider: Name | None = Field(default=None, description=_PROVIDER)
+    model_reasoning_effort: Effort | None = Field(default=None, description=_EFFORT)
+    sandbox_mode: Mode | None = Field(default=None, description=_SANDBOX)
+    approval_policy: ApprovalPolicy | None = Field(default=None, description=_APPROVAL)
+    developer_instructions: str | None = Field(default=None, description=_INSTRUCTIONS)
+    model_context_window: Positive | None = Field(default=None, description=_WINDOW)
+    model_auto_compact_token_limit: Positive | None = Field(default=None, description=_COMPACT)
 
 
 class SharedWorkspace(Table):
     """The board of a workflow (semantics.md §8)."""
 
-    enabled: bool = False
-    kind: Literal["message_bus", "files", "hybrid"] = "message_bus"
-    visibility: Literal["workflow", "project", "session"] = "workflow"
-    write_policy: Literal["append-only", "parent-mediated"] = "append-only"
-    path: str | None = None
-    """Where the mirror goes, relative to the project; None: under the desk's home."""
+    enabled: bool = Field(default=False, description="Whether a workflow has a board that its threads share")
+    kind: Literal["message_bus", "files", "hybrid"] = Field(
+        default="message_bus", description="Where the board is kept: in the store, in files, or both"
+    )
+    visibility: Literal["workflow", "project", "session"] = Field(default="workflow", description="Who reads the board")
+    write_policy: Literal["append-only", "parent-mediated"] = Field(
+        default="append-only", description="Whether every thread adds to the board, or its parent does so for it"
+    )
+    path: str | None = Field(default=None, description="Where the board's files go, relative to the project; unset: under the desk's home")
 
 
 def _switch(value: object) -> object:
@@ -144,56 +159,56 @@ class Agents(Table):
     codex_keys = codex.AGENTS
     other_tables_are_codexs = True  # roles declared inline
 
-    enabled: bool = True
-    """False takes Codex's own agent tools away from the sessions that run on it."""
-    max_threads: Count = 6
-    max_depth: Count = 1
-    max_attach_depth: Count = 3
-    close_agent_on_attached: Literal["reject", "detach"] = "reject"
+    enabled: bool = Field(default=True, description="Whether sessions that run on Codex have Codex's own agent tools as well")
+    max_threads: Count = Field(default=6, description="Subagents that a session may have at work at once")
+    max_depth: Count = Field(default=1, description="How deep subagents may spawn subagents")
+    max_attach_depth: Count = Field(default=3, description="How long a chain of attached sessions may be")
+    close_agent_on_attached: Literal["reject", "detach"] = Field(
+        default="reject", description="What becomes of an agent's wish to close a session that you attached to it"
+    )
     shared_workspace: Annotated[SharedWorkspace, BeforeValidator(_switch)] = SharedWorkspace()
 
 
 class Tui(Table):
     codex_keys = codex.TUI
 
-    theme: str | None = None
-    """None: light or dark, as the terminal's background is."""
-    mouse: bool = True
-    plain: bool = False
-    reduced_motion: bool = False
-    bell: bool = True
-    keymap: dict[str, str] = {}
-    """Binding id to keys, several with commas between."""
+    theme: str | None = Field(default=None, description="The colours; auto or unset: light or dark, as the terminal's background is")
+    mouse: bool = Field(default=True, description="Whether the screen takes the mouse; without it, the terminal selects and scrolls")
+    plain: bool = Field(default=False, description="One column, no borders, words for glyphs; counts from the next start")
+    reduced_motion: bool = Field(default=False, description="Nothing moves by itself")
+    bell: bool = Field(default=True, description="Ring when something waits for you while the terminal is not in front")
+    keymap: dict[str, str] = Field(
+        default={}, description="Keys by the id of what they do, several with commas between; help lists the ids"
+    )
 
 
 class Budgets(Table):
     """What one chain may use up (semantics.md §10)."""
 
-    hops: Positive = 8
-    wakes: Count = 25
-    turns: Positive = 200
-    tokens: Positive = 2_000_000
-    deadline_h: Annotated[float, Field(gt=0)] = 4.0
+    hops: Positive = Field(default=8, description="How far a message may be from the prompt that caused it")
+    wakes: Count = Field(default=25, description="Times that answers may wake threads whose turns had ended")
+    turns: Positive = Field(default=200, description="Turns of all threads together")
+    tokens: Positive = Field(default=2_000_000, description="Tokens of all threads together")
+    deadline_h: Annotated[float, Field(gt=0)] = Field(default=4.0, description="Hours after which the chain ends")
 
 
 class Settings(Table):
     codex_keys = codex.TOP
 
-    runtime: RuntimeName = "auto"
-    codex: Name = "codex"
-    """The Codex program: its name on PATH, or its path."""
-    profile: Name | None = None
-    model: Name = "gpt-5.1"
-    model_provider: Name = "openai"
-    model_reasoning_effort: Effort | None = None
-    sandbox_mode: Mode = "workspace-write"
-    approval_policy: ApprovalPolicy = "on-request"
-    developer_instructions: str | None = None
-    project_root_markers: tuple[str, ...] = (".git",)
-    project_doc_fallback_filenames: tuple[str, ...] = ()
-    project_doc_max_bytes: Count = 32 * 1024
-    model_context_window: Positive | None = None
-    model_auto_compact_token_limit: Positive | None = None
+    runtime: RuntimeName = Field(default="auto", description=_RUNTIME)
+    codex: Name = Field(default="codex", description="The Codex program: its name on PATH, or its path")
+    profile: Name | None = Field(default=None, description="The profile that counts: the key of one of the profiles")
+    model: Name = Field(default="gpt-5.1", description=_MODEL)
+    model_provider: Name = Field(default="openai", description=_PROVIDER)
+    model_reasoning_effort: Effort | None = Field(default=None, description=_EFFORT)
+    sandbox_mode: Mode = Field(default="workspace-write", description=_SANDBOX)
+    approval_policy: ApprovalPolicy = Field(default="on-request", description=_APPROVAL)
+    developer_instructions: str | None = Field(default=None, description=_INSTRUCTIONS)
+    project_root_markers: tuple[str, ...] = Field(default=(".git",), description="Names that make a folder the root of a project")
+    project_doc_fallback_filenames: tuple[str, ...] = Field(default=(), description="Names that are read where a folder has no AGENTS.md")
+    project_doc_max_bytes: Count = Field(default=32 * 1024, description="Bytes of instructions files that a model is given at most")
+    model_context_window: Positive | None = Field(default=None, description=_WINDOW)
+    model_auto_compact_token_limit: Positive | None = Field(default=None, description=_COMPACT)
     sandbox_workspace_write: WorkspaceWrite = WorkspaceWrite()
     model_providers: dict[str, Provider] = {
         "openai": Provider(name="OpenAI", base_url="https://api.openai.com/v1", env_key="OPENAI_API_KEY")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 
@@ -46,22 +47,52 @@ def add_provider(home: Path, name: str, provider: Provider, *, model: str | None
 
 
 def _write(home: Path, settings: Mapping[str, object], without: Key = ()) -> None:
-    """Merge into the file what is left after `without` is taken out, if the whole is valid."""
+    """Merge into the file what is left after `without` is taken out, if the whole is valid. Comments and order of the rest stay."""
     places = Home(home).create()
     with _locked(places.run / "settings.lock"):
-        kept = _read(places.settings_toml)
-        whole = merged(_without(kept, without), settings)
+        text = _read(places.settings_toml)
+        whole = merged(_without(tomllib.loads(text), without), settings)
         check_ours(home, whole)
-        write_private(places.settings_toml, tomli_w.dumps(whole).encode())
+        write_private(places.settings_toml, rewritten(text, whole).encode())
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read(path: Path) -> str:
     """All that the file holds, keys of a newer version included. Raises `ConfigError` for a file that was broken by hand."""
     user_layer("settings.toml", path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        return {}
+        return ""
+
+
+def rewritten(text: str, whole: Mapping[str, object]) -> str:
+    """A TOML text that holds the whole, and keeps of the old text what need not change."""
+    if not text.strip():
+        return tomli_w.dumps(whole)
+    import tomlkit  # only where a text is edited
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(text)
+        _fit(document, whole)
+        fitted = tomlkit.dumps(document)
+        if tomllib.loads(fitted) != whole:
+            raise ValueError("the text says something else")
+    except (TOMLKitError, ValueError):  # of two ways to write it, the one that is right
+        fitted = tomli_w.dumps(whole)
+    return fitted.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else fitted
+
+
+def _fit(table: MutableMapping[str, Any], wanted: Mapping[str, object]) -> None:
+    """Make a table of the document hold what is wanted, and touch nothing that it holds already."""
+    for name in [name for name in table if name not in wanted]:
+        del table[name]
+    for name, value in wanted.items():
+        held = table.get(name)
+        if isinstance(held, MutableMapping) and isinstance(value, Mapping):
+            _fit(held, value)
+        elif held != value or type(held) is bool is not type(value):
+            table[name] = value
 
 
 def _without(tree: Mapping[str, object], key: Key) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -18,6 +18,7 @@ from codex_desk.engine.reading import Reader
 from codex_desk.engine.reported import free_name, slug, write_past
 from codex_desk.engine.sessions import Folder, free_handle
 from codex_desk.engine.views import stamp
+from codex_desk.frozen import frozen
 from codex_desk.paths import project_of
 from codex_desk.runtimes.outside import OutsideSession, PastItem
 from codex_desk.store.tables import RuntimeState, Thread
@@ -28,7 +29,7 @@ ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Where = Literal["on the desk", "in Codex", "history only"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adoptable:
     """A session that could be brought to the desk, or is there already."""
 
@@ -65,7 +66,7 @@ class Adoptable:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Adopt(Action):
     """Make a session of the desk out of one that a runtime has. What surrounds it was looked at before: `Desk.adopt` does both."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from sqlalchemy import func, select
@@ -11,6 +10,7 @@ from sqlalchemy import func, select
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, Tx
+from codex_desk.frozen import frozen
 from codex_desk.store.tables import Approval, Grant, Message, Thread, Turn
 from codex_desk.text import one_line
 
@@ -18,7 +18,7 @@ Scope = Literal["once", "thread", "tree", "folder"]
 SCOPES: tuple[Scope, ...] = ("once", "thread", "tree", "folder")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """What became of a request: an id to wait for, or None where a grant already covers it."""
 
@@ -26,7 +26,7 @@ class Asked:
     grant: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request(Action):
     """Put an action of a turn before the human, unless a grant covers it."""
 
@@ -83,7 +83,7 @@ class Request(Action):
         return Asked(name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decide(Action):
     """The human answers. `tree` is this thread and its subagents; every scope but `once` needs one simple command to make a rule of, or a runtime
     that remembers a yes for the thread by itself. `answer`: the human's own words, where they are asked for."""
@@ -129,7 +129,7 @@ class Decide(Action):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expire(Action):
     """Nobody could be asked, or nobody answered in time."""
 
@@ -143,7 +143,7 @@ class Expire(Action):
             close(tx, row, "expired", "system", reason=self.reason)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Revoke(Action):
     """Take a grant back."""
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.turns import Claimed
+from codex_desk.frozen import frozen
 
 LONGEST = 50
 """Turns that are walked back: a chain is held long before."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cause:
     from_user: bool = True
     """Its input is the user's own prompt."""

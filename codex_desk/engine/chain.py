@@ -6,7 +6,6 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, End, Tx, link_hash
 from codex_desk.engine.reading import Reader
+from codex_desk.frozen import frozen
 from codex_desk.text import one_line
 
 TOMBSTONE = "[redacted]"
@@ -24,7 +24,7 @@ QUOTED = 60
 """Characters at the start of a body by which a quotation of it, however much was cut, is known."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verification:
     verified: bool
     events: int
@@ -61,7 +61,7 @@ def verify(reader: Reader) -> Verification:
     return Verification(True, len(rows), previous)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Redact(Action):
     """Remove an item's body from the store, the index and the audit's texts, and leave a tombstone. Returns the item's seq."""
 
@@ -142,7 +142,9 @@ TEXTS = (
 def wash(run: Callable[..., Any], body: str) -> None:
     """Replace a body wherever the database holds it, quoted on one line included. `run` executes a statement with its values."""
     probe = body.split(maxsplit=1)[0][:40] if body.strip() else body
-    there = {name for (name,) in run("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()}  # a backup may be older than a table
+    there = {
+        name for (name,) in run("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    }  # a backup may be older than a table
     for table, key, column in TEXTS:
         if table not in there:
             continue

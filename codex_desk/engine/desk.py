@@ -14,26 +14,27 @@ from typing import Any, Literal
 
 from codex_desk.config import Resolved
 from codex_desk.engine import chain, exporting, folders, links, mailbox, recovery, searching, sessions, turns
-from codex_desk.engine.adopting import Adoptable
+from codex_desk.engine.bringing import Bringing
+from codex_desk.engine.drafting import kept_draft
 from codex_desk.engine.elsewhere import Elsewhere
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import TurnChanged
-from codex_desk.engine.history import History, Progress
-from codex_desk.engine.history_report import HistoryReport
 from codex_desk.engine.hosting import Host, alive_desk
 from codex_desk.engine.hub import Hub, Subscription
 from codex_desk.engine.identity import HUMAN, By
+from codex_desk.engine.instructions import Instructions
 from codex_desk.engine.journal import Action
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.picking import archive_preview, candidates
-from codex_desk.engine.reading import Reader
-from codex_desk.engine.surroundings import Surroundings, look_at, own_key, own_setting
-from codex_desk.engine.views import Candidate, ItemView, LiveTurn, MessageView, ThreadView
-from codex_desk.paths import Home, codex_home, desk_home, is_there
+from codex_desk.engine.shells import Shells
+from codex_desk.engine.surroundings import Surroundings, look_at, moved, own_key, own_setting
+from codex_desk.engine.views import Candidate, ItemView, LiveTurn, MessageView, ShellRun
+from codex_desk.paths import Home, desk_home, is_there
 from codex_desk.runtimes.base import Runtime, RuntimeFailure
 from codex_desk.runtimes.native.report import ProbeReport
 from codex_desk.store.database import Database
 from codex_desk.store.errors import StoreError
+from codex_desk.store.tables import Thread
 from codex_desk.tools.sandbox import Sandbox, find_sandbox
 
 LOG = logging.getLogger(__name__)
@@ -44,8 +45,8 @@ FOREIGN = "codex"
 """What `CODEX_DESK_THREAD` holds for an agent that has no thread on this desk: it may do nothing here."""
 
 
-class Desk(Reader):
-    """An open desk. Reads are its own (see `Reader`); everything else goes through `do`."""
+class Desk(Bringing):
+    """An open desk. Reads are its own (see `Reader`, `Looking` and `Bringing`); everything else goes through `do`."""
 
     def __init__(self, home: Home, database: Database, env: Mapping[str, str], approval_patience: float | None) -> None:
         super().__init__(database)
@@ -57,6 +58,7 @@ class Desk(Reader):
         self.surroundings = Surroundings(home.root, env, self.is_trusted)
         self.ledger = Ledger(database, self.hub, self.surroundings.rules, self.surroundings.rights)
         self.identity = _identity(env)
+        self._shells = Shells(self.ledger, self.hub, home.root, env)
         self._host: Host | None = None
         self._sandbox: asyncio.Future[Sandbox] | None = None
         self._runtimes: dict[str, Runtime] = {}
@@ -100,6 +102,7 @@ class Desk(Reader):
         finally:
             for task in background:
                 task.cancel()
+            await desk._shells.close()
             if desk._host is not None:
                 await desk._host.close()
             await desk.elsewhere.close()
@@ -185,32 +188,6 @@ class Desk(Reader):
         await asyncio.to_thread(self._database.forget_log)
         return self.item(seq)
 
-    # --- sessions that a runtime has ----------------------------------------------------------------------------------------------------------
-
-    async def adoptable(self, project: str | None = None) -> list[Adoptable]:
-        """The sessions that Codex has, and imported ones: on the desk, in Codex, or history only. Refusals: unavailable, origin_agent."""
-        if self.identity != HUMAN:  # it would start Codex in surroundings that the agent chose
-            raise Refusal("origin_agent", "only the user may look for sessions to bring to the desk")
-        return await self.elsewhere.adoptable(project)
-
-    async def adopt(self, ref: str, handle: str | None = None, *, yes: bool = False) -> ThreadView:
-        """Bring one of them to the desk, by its id or its name; see `Elsewhere.adopt`."""
-        if self.identity != HUMAN:
-            raise Refusal("origin_agent", "only the user may bring a session to the desk")
-        return self.thread(await self.elsewhere.adopt(ref, handle, self.identity, yes=yes))
-
-    async def refresh(self, thread_id: str) -> None:
-        """Bring what was done to a session in another program into its transcript; call it when the session is opened. Refusals: unavailable."""
-        await self.elsewhere.refresh(thread_id)
-
-    async def beside(self, thread_id: str) -> Sequence[str]:
-        """The command that opens a session in the stock Codex, on the same server, for a terminal of the user's. Refusals: unavailable."""
-        return await self.elsewhere.beside(thread_id)
-
-    async def archived_with(self, thread_id: str) -> list[str]:
-        """What a session's runtime archives with it, by name; refuses where a session of the desk is among that (`spawned_on_desk`)."""
-        return await self.elsewhere.goes_with(thread_id)
-
     # --- listening and reading --------------------------------------------------------------------------------------------------------------
 
     def subscribe(self) -> Subscription:
@@ -219,6 +196,18 @@ class Desk(Reader):
     def live(self, thread_id: str) -> LiveTurn | None:
         """The turn that this process runs in a thread, as far as it has come."""
         return self._host.live(thread_id) if self._host is not None else None
+
+    async def shell(self, thread_id: str, command: str) -> ShellRun:
+        """Begin a command of the human's in a thread's folder; its output comes live, its end as an item. Refusals: archived, busy, no_folder."""
+        return await self._shells.start(thread_id, command, self.identity, lambda: moved(self.row_of(Thread, thread_id)))
+
+    def shell_of(self, thread_id: str) -> ShellRun | None:
+        """The command that the human runs in a thread, in this process."""
+        return self._shells.running(thread_id)
+
+    def stop_shell(self, thread_id: str) -> bool:
+        """End that command; whether there was one."""
+        return self._shells.stop(thread_id)
 
     def keystroke(self, thread_id: str) -> None:
         """The human typed in this thread's composer: nobody else starts a turn there for a while."""
@@ -241,9 +230,24 @@ class Desk(Reader):
         own = json.loads(row["settings"]) if row is not None else {}
         return self.surroundings.of(self.thread(thread_id), own)
 
+    def instructions(self, thread_id: str) -> Instructions:
+        """The instruction files that a thread's next turn will be given. Raises `ConfigError`."""
+        return self.surroundings.instructions(Path(self.thread(thread_id).cwd), self.settings(thread_id).settings)
+
     def export(self, thread_id: str, *, tree: bool = False) -> str:
         """A thread's whole transcript as Markdown; with `tree`, its children's after it."""
         return exporting.export(self, self.thread(thread_id), tree=tree)
+
+    async def files(self, thread_id: str) -> list[str] | None:
+        """The files of a thread's folder that git does not ignore; None where it is in no repository, or git is missing."""
+        try:
+            return await folders.files(Path(self.thread(thread_id).cwd))
+        except OSError:
+            return None
+
+    def draft(self, thread_id: str) -> tuple[str, Mapping[str, str]] | None:
+        """What the human typed in a thread and did not send: the text, and the large pastes that something in it stands for."""
+        return kept_draft(self, thread_id)
 
     async def changes(self, thread_id: str) -> str:
         """What differs from the last commit in a thread's folder; empty where nothing does. Refuses where git cannot look."""
@@ -253,23 +257,6 @@ class Desk(Reader):
         """The newest items in which every word of `query` stands."""
         await searching.catch_up(self.ledger)
         return searching.search(self, query, limit)
-
-    async def import_history(self, root: Path | None = None, progress: Progress = lambda _: None) -> HistoryReport:
-        """Bring what is new of Codex's history: of a Codex home (by default the user's), a folder of rollouts, or one file. `progress` is called after
-        each commit. Raises `Refusal` where there is nothing to look at or another import runs."""
-        return await self._history().bring(self._codex_home(root), progress)
-
-    def follow_history(self, root: Path | None = None, progress: Progress = lambda _: None) -> AsyncIterator[HistoryReport]:
-        """The same, and then what is written, as it is written; a report for each look that brought something, the first one always."""
-        return self._history().follow(self._codex_home(root), progress)
-
-    def _history(self) -> History:
-        if self.identity != HUMAN:
-            raise Refusal("origin_agent", "only the user may import history")
-        return History(self, self.ledger, self._folders.run / "import.lock", self.desk_is_open)
-
-    def _codex_home(self, root: Path | None) -> Path:
-        return codex_home(self._env) if root is None else root
 
     def verify_audit(self) -> chain.Verification:
         return chain.verify(self)

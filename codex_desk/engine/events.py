@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from codex_desk.engine.views import ItemView
-from codex_desk.runtimes.base import Delta
+from codex_desk.frozen import frozen
+
+if TYPE_CHECKING:  # the first frame needs the events, and neither of these
+    from codex_desk.engine.views import ItemView
+    from codex_desk.runtimes.base import Delta
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemAdded:
     item: ItemView
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemChanged:
     """An item's body was redacted."""
 
     item: ItemView
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThreadChanged:
     """Read the thread again: its row, its relation or its queue changed."""
 
     thread_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TurnChanged:
     thread_id: str
     turn_id: str
@@ -35,7 +38,7 @@ class TurnChanged:
     """running, completed, interrupted, failed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageChanged:
     message_id: int
     to_id: str
@@ -43,34 +46,55 @@ class MessageChanged:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApprovalChanged:
     approval_id: str
     thread_id: str
     state: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HistoryChanged:
     """Imported threads are new or have changed: read them again. Their lines are not told one by one; an import brings a hundred thousand."""
 
     thread_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Audited:
     """A row was added to the audit; `Desk.audit(after=seq - 1)` reads it and what came behind it."""
 
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Live:
-    """A delta of a turn that this process runs."""
+    """A delta of a turn that this process runs, or of a command that the human runs in it (`turn_id` is then empty)."""
 
     thread_id: str
     turn_id: str
     delta: Delta
 
 
-Event = ItemAdded | ItemChanged | ThreadChanged | TurnChanged | MessageChanged | ApprovalChanged | HistoryChanged | Audited | Live
+@frozen
+class ShellChanged:
+    """A command that the human typed began or ended in this process."""
+
+    thread_id: str
+    running: bool
+    trouble: str = ""
+    """Why its end is not on record, for people; empty where it is."""
+
+
+Event = (
+    ItemAdded
+    | ItemChanged
+    | ThreadChanged
+    | TurnChanged
+    | MessageChanged
+    | ApprovalChanged
+    | HistoryChanged
+    | Audited
+    | Live
+    | ShellChanged
+)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codex_desk.frozen import frozen
 from codex_desk.paths import is_there
 from codex_desk.store import glance as store
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TAIL = 40
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Glance:
     """`threads` newest first, at most 200; `items` are the tail of the thread that `opened` names."""
 

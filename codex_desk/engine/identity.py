@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from dataclasses import dataclass
 
 from codex_desk.engine.views import Origin
+from codex_desk.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class By:
     """The cause of an action, as the engine knows it; never read out of text."""
 

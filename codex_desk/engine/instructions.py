@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from codex_desk.files import FileRefused, read_beneath
+from codex_desk.frozen import frozen
 from codex_desk.paths import DEFAULT_MARKERS, project_of
 
 OVERRIDE_NAME = "AGENTS.override.md"
@@ -20,7 +21,7 @@ DEFAULT_MAX_BYTES = 32 * 1024
 _SEPARATOR = "\n\n--- project-doc ---\n\n"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instructions:
     """What the instruction files come to, in the words that the model gets."""
 

@@ -22,6 +22,7 @@ from codex_desk.engine.events import ApprovalChanged, Audited, Event, ItemAdded,
 from codex_desk.engine.identity import By
 from codex_desk.engine.rows import item_view
 from codex_desk.engine.views import ItemView, Origin
+from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.store.glance import ITEM_COLUMNS
 from codex_desk.store.mapping import mapping_of, storable
@@ -36,7 +37,7 @@ INSERT_AUDIT = (
 )
 INSERT_BODY = "INSERT INTO audit_body (seq, text, redacted) VALUES (?, ?, 0)"
 INSERT_SEGMENT = "INSERT INTO segment (thread_id, turn_id, kind, live, content, made_at) VALUES (?, ?, ?, 1, ?, ?)"
-TOUCH_THREAD = "UPDATE thread SET last_line = ?, last_activity_at = ?, changed = ? WHERE id = ?"
+TOUCH_THREAD = "UPDATE thread SET last_line = ?, last_activity_at = coalesce(?, last_activity_at), changed = ? WHERE id = ?"
 UPDATE_HEAD = "UPDATE head SET next_seq = ?, audit_hash = ?, audit_count = ?"
 
 LINE = 200
@@ -45,7 +46,7 @@ LINE = 200
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rules:
     """The desk-wide settings that actions look at, resolved before a transaction begins."""
 
@@ -54,7 +55,7 @@ class Rules:
     hops: int = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class End:
     """One end of an event: whose it is, and the line that stands in its transcript."""
 
@@ -99,7 +100,8 @@ class Tx:
         row = self._driver.execute("SELECT next_seq, audit_hash, audit_count FROM head").fetchone()
         self._next, self._hash, self._count = int(row[0]), str(row[1]), int(row[2])
         self._buffers = _Buffers()
-        self._lines: dict[str, tuple[str, int]] = {}
+        self._lines: dict[str, tuple[str, int, str | None]] = {}
+        """The last line of each thread, its seq, and when the thread did something; None where only something was done to it."""
         self._fences: dict[str, tuple[str | None, int]] = {}
         self._moment = moment_text(self.now)
 
@@ -247,7 +249,9 @@ class Tx:
         buffers.items.append((seq, thread_id, turn_id, kind, origin, text, storable(_ENCODE(payload)), moment))
         buffers.events.append(ItemAdded(ItemView(seq, thread_id, kind, text, origin, at or self.now, turn_id, payload)))
         if not step:
-            self._lines[thread_id] = (text[:LINE], seq)
+            # What the human does to a thread, such as attaching it, is nothing that happened in it.
+            acted = None if (kind, origin) == ("notice", "human") else self._moment
+            self._lines[thread_id] = (text[:LINE], seq, acted or self._lines.get(thread_id, ("", 0, None))[2])
         return seq
 
     def segment(self, thread_id: str, turn_id: str | None, content: bytes, kind: str = "turn") -> None:
@@ -304,7 +308,7 @@ class Tx:
     def flush(self) -> None:
         run, buffers = self._driver.executemany, self._buffers
         if self._lines:
-            run(TOUCH_THREAD, [(one_line(line, LINE), self._moment, seq, thread_id) for thread_id, (line, seq) in self._lines.items()])
+            run(TOUCH_THREAD, [(one_line(line, LINE), acted, seq, thread_id) for thread_id, (line, seq, acted) in self._lines.items()])
             buffers.events.extend(ThreadChanged(thread_id) for thread_id in self._lines)
         for statement, rows in (
             (INSERT_ITEM, buffers.items),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,10 +19,11 @@ from codex_desk.rights import Rights
 from codex_desk.store.database import Database
 from codex_desk.store.glance import ITEM_COLUMNS
 from codex_desk.store.tables import Thread
+from codex_desk.store.watching import LogWatch
 from codex_desk.store.writer import Writer
 
 LOOK_S = 0.05
-"""How often another process's commits are looked for. The look is one pragma where there are none."""
+"""How often another process's commits are looked for."""
 
 
 class Ledger:
@@ -34,14 +36,15 @@ class Ledger:
         self._known = 0
         self._version = -1
         self._database = database
-        self._writer: Writer[Tx] = Writer(database.write_engine, str(database.path), self._begin, self._publish, self._look)
-        self._looking: asyncio.Task[None] | None = None
+        self._writer: Writer[Tx] = Writer(database.write_engine, str(database.path), self._begin, self._publish, self._look_now)
+        self._watch = LogWatch(database.path)
+        self._looking: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         # Read, not asked of the writer: where another program holds the store locked, it can still be looked at.
         self._known = int(self._database.reading().execute("SELECT next_seq FROM head").fetchone()[0])
         self._writer.start()
-        self._looking = asyncio.create_task(self._look_often())
+        self._look_later()
 
     async def close(self) -> None:
         if self._looking is not None:
@@ -72,7 +75,7 @@ class Ledger:
     def _learned(self, next_seq: int) -> None:
         self._known = next_seq
 
-    def _look(self, connection: Connection) -> Sequence[Event]:
+    def _look_now(self, connection: Connection) -> Sequence[Event]:
         # Past SQLAlchemy, which would begin a transaction and take the write lock at each look.
         driver: Any = connection.connection.driver_connection
         version = int(driver.execute("PRAGMA data_version").fetchone()[0])
@@ -93,10 +96,13 @@ class Ledger:
     def _publish(self, events: Sequence[object]) -> None:
         self._hub.publish(events)  # type: ignore[arg-type]
 
-    async def _look_often(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_S)
+    def _look_later(self) -> None:
+        self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._look)
+
+    def _look(self) -> None:
+        if self._watch.due(time.monotonic()):
             self._writer.look_for_others()
+        self._look_later()
 
 
 def _since(connection: Connection, seq: int) -> list[Event]:

@@ -6,7 +6,6 @@ An attachment is a relation and nothing else: no verb here touches a child's fol
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -15,10 +14,11 @@ from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.views import EdgeRights, Origin, Wake
+from codex_desk.frozen import frozen
 from codex_desk.store.tables import Attachment, Thread
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attach(Action):
     """Attach `child` to `parent`; a setting that is None keeps its value, or its default (`lesser`, `answers`, no interrupt)."""
 
@@ -109,7 +109,7 @@ class Attach(Action):
         _show_again(tx, tx.thread(old_parent))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Detach(Action):
     """End the child's attachment and nothing else."""
 
@@ -128,7 +128,7 @@ class Detach(Action):
         return edge.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Archive(Action):
     """Archive a session that runs no turn. Its subagents go with it; attachments at either end are ended, and the other sessions live on."""
 
@@ -164,7 +164,7 @@ class Archive(Action):
         return thread.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unarchive(Action):
     """Bring a session back, with the subagents archived with it; with `reattach`, to the parent it was taken from by archiving."""
 
@@ -202,7 +202,7 @@ class Unarchive(Action):
                 tx.item(self.thread, "notice", f"not attached again: {refusal.message}", "system", data={"event": "attached"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CloseAgent(Action):
     """An agent closes a child. On an attached session that is refused, or made a detach by `close_agent_on_attached`; it never archives one."""
 

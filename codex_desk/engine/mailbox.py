@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from codex_desk.engine.errors import Refusal
@@ -10,6 +9,7 @@ from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.states import MessageEvent, next_state
 from codex_desk.engine.views import Delivery, Origin
+from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.store.tables import Attachment, Message, Thread, Turn
 from codex_desk.text import one_line
@@ -20,7 +20,7 @@ EXCERPT = 300
 """Characters of a body that stand in a line about it; the body itself is on the message."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Send(Action):
     """A prompt to `to`, or with `sender` (`send --from`) the human speaking along that session's edge."""
 
@@ -61,7 +61,7 @@ class Send(Action):
         return _post(tx, message, self, target, None, None, "the user")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ask(Action):
     """An agent sends a message to its child."""
 
@@ -77,7 +77,7 @@ class Ask(Action):
         return _from_agent(tx, by, self, "ask")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report(Action):
     """An agent reports to its parent."""
 
@@ -93,7 +93,7 @@ class Report(Action):
         return _from_agent(tx, by, self, "report")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Edit(Action):
     """The human changes the body of a message that waits; what an agent wrote is kept beside it, and both sides get a line."""
 
@@ -115,7 +115,7 @@ class Edit(Action):
         return message.id or 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remove(Action):
     """The human takes a message out of a queue."""
 

@@ -38,6 +38,7 @@ _HUMAN_VERBS = (
     "interrupt",
     "resume",
     "compact",
+    "shell",
     "decide",
     "revoke",
     "redact",
@@ -67,6 +68,7 @@ _WORDS = {
     "set": "change a session's settings",
     "trust": "trust a folder",
     "redact": "redact an item",
+    "shell": "run a command as themselves",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from codex_desk.config import ConfigError
+from codex_desk.engine import forest
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.links import refuse_place
 from codex_desk.engine.reading import Reader
@@ -23,31 +24,42 @@ def candidates(reader: Reader, surroundings: Surroundings, child_id: str) -> lis
     threads = reader.threads(everything=True)
     names = {thread.id: thread.handle or thread.title for thread in threads}
     depth = surroundings.rules().max_attach_depth
-    mine = _rights(surroundings, child, own)
-    found = [_candidate(surroundings, child, parent, parents, names, depth, mine, own) for parent in threads if parent.handle is not None]
+    rights = _Rights(surroundings, own)
+    below = forest.height(parents, child_id)
+    found = [_candidate(child, parent, parents, names, (depth, below), rights) for parent in threads if parent.handle is not None]
     return sorted(found, key=lambda each: (each.refused is not None, each.thread.project != child.project))
 
 
+class _Rights:
+    """The rights of threads. Most of thousands have the same settings in the same project, and these are resolved once."""
+
+    def __init__(self, surroundings: Surroundings, own: dict[str, dict[str, object]]) -> None:
+        self._surroundings, self._own = surroundings, own
+        self._found: dict[tuple[str, str], Rights] = {}
+
+    def of(self, thread: ThreadView) -> Rights:
+        own = self._own.get(thread.id, {})
+        key = (thread.project, json.dumps(own, sort_keys=True))
+        if key not in self._found:
+            self._found[key] = _rights(self._surroundings, thread, own)
+        return self._found[key]
+
+
 def _candidate(
-    surroundings: Surroundings,
-    child: ThreadView,
-    parent: ThreadView,
-    parents: dict[str, str],
-    names: dict[str, str],
-    depth: int,
-    mine: Rights,
-    own: dict[str, dict[str, object]],
+    child: ThreadView, parent: ThreadView, parents: dict[str, str], names: dict[str, str], depths: tuple[int, int], rights: _Rights
 ) -> Candidate:
-    refused = _refusal(child, parent, parents, names, depth)
+    """`depths`: how deep attachments may be, and how deep they are below the child."""
+    refused = _refusal(child, parent, parents, names, depths)
     narrows = None
     if refused is None:
-        lesser = mine.lesser(_rights(surroundings, parent, own))
+        mine = rights.of(child)
+        lesser = mine.lesser(rights.of(parent))
         if lesser != mine:
             narrows = f"{child.handle} would run {_narrowing(mine, lesser)} for {parent.handle}"
     return Candidate(parent, refused, narrows, child.parent if child.relation == "attached" and child.parent_id != parent.id else None)
 
 
-def _refusal(child: ThreadView, parent: ThreadView, parents: dict[str, str], names: dict[str, str], depth: int) -> str | None:
+def _refusal(child: ThreadView, parent: ThreadView, parents: dict[str, str], names: dict[str, str], depths: tuple[int, int]) -> str | None:
     for thread in (child, parent):
         if thread.archived_at is not None:
             return f"{thread.handle} is archived"
@@ -59,8 +71,12 @@ def _refusal(child: ThreadView, parent: ThreadView, parents: dict[str, str], nam
         return "itself"
     if child.parent_id == parent.id:
         return "already attached to it"
+    most, below = depths
+    up = forest.path_up(parents, parent.id)
+    if child.id not in up and len(up) + below <= most:
+        return None
     try:
-        refuse_place(parents, child.id, parent.id, depth, names.__getitem__)
+        refuse_place(parents, child.id, parent.id, most, names.__getitem__)
     except Refusal as refusal:
         return refusal.message
     return None
@@ -76,9 +92,9 @@ def _narrowing(mine: Rights, lesser: Rights) -> str:
     return ", ".join(words)
 
 
-def _rights(surroundings: Surroundings, thread: ThreadView, own: dict[str, dict[str, object]]) -> Rights:
+def _rights(surroundings: Surroundings, thread: ThreadView, own: dict[str, object]) -> Rights:
     try:
-        return rights_of(surroundings.of(thread, own.get(thread.id, {})).settings)
+        return rights_of(surroundings.of(thread, own).settings)
     except ConfigError:
         return Rights("read-only", False, False)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.rows import item_view, maybe, moment, thread_view
-from codex_desk.engine.views import ApprovalView, AttachmentView, AuditView, GrantView, ItemView, MessageView, ThreadView
+from codex_desk.engine.views import ApprovalView, AttachmentView, AuditView, GrantView, ItemView, MessageView, ThreadView, Used
+from codex_desk.frozen import frozen
 from codex_desk.paths import project_of
 from codex_desk.store.database import Database
 from codex_desk.store.errors import explain
@@ -27,7 +28,7 @@ AUDIT = """SELECT e.seq, e.kind, e.origin, e.thread_id, e.at, e.hash, b.text, t.
     FROM audit_event e JOIN audit_body b ON b.seq = e.seq JOIN thread t ON t.id = e.thread_id LEFT JOIN thread p ON p.id = e.peer_id"""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaitView:
     """Somebody waits."""
 
@@ -115,6 +116,14 @@ class Reader:
             raise Refusal("ambiguous_thread", f"{ref} is more than one thread: {names}. Give project/handle or the id")
         return self.thread(found[0]["id"])
 
+    def used(self, thread_id: str) -> Used:
+        """What a thread's turns took so far."""
+        row = self.row(
+            "SELECT count(*) AS turns, coalesce(sum(input_tokens), 0) AS taken, coalesce(sum(output_tokens), 0) AS given FROM turn WHERE thread_id = ?",
+            (thread_id,),
+        )
+        return Used() if row is None else Used(row["turns"], row["taken"], row["given"])
+
     # --- items ------------------------------------------------------------------------------------------------------------------------------
 
     def items(self, thread_id: str, *, before: int | None = None, after: int | None = None, limit: int = 200) -> list[ItemView]:
@@ -145,6 +154,15 @@ class Reader:
         many = " UNION ALL ".join(f"SELECT * FROM ({one})" for _ in threads)
         values = [value for thread in threads for value in (*thread, bound, limit)]
         return self.rows(f"SELECT * FROM ({many}) ORDER BY {order} LIMIT ?", (*values, limit))
+
+    def prompts(self, thread_id: str, *, before: int | None = None, limit: int = 50) -> list[tuple[int, str]]:
+        """What the human wrote to a thread, as they typed it, by seq, ascending: the newest, or those before a seq."""
+        rows = self.rows(
+            "SELECT seq, kind, text FROM item WHERE thread_id = ? AND seq < ? AND (kind = 'user_message' OR kind = 'command' AND origin = 'human')"
+            " ORDER BY seq DESC LIMIT ?",
+            (thread_id, 1 << 62 if before is None else before, limit),
+        )
+        return [(row["seq"], f"!{row['text']}" if row["kind"] == "command" else row["text"]) for row in reversed(rows)]
 
     def item(self, seq: int) -> ItemView:
         row = self.row(f"SELECT {ITEM_COLUMNS} FROM item WHERE seq = ?", (seq,))
@@ -241,6 +259,15 @@ class Reader:
         rows = self.rows(f"SELECT a.*, t.handle AS thread FROM approval a JOIN thread t ON t.id = a.thread_id {where} ORDER BY a.number")
         return [_approval(row) for row in rows]
 
+    def decided(self, limit: int = 30) -> list[ApprovalView]:
+        """Approvals that were answered or ran out, the latest first."""
+        rows = self.rows(
+            "SELECT a.*, t.handle AS thread FROM approval a JOIN thread t ON t.id = a.thread_id WHERE a.state != 'pending'"
+            " ORDER BY a.decided_at DESC, a.number DESC LIMIT ?",
+            (limit,),
+        )
+        return [_approval(row) for row in rows]
+
     def approval(self, approval_id: str) -> ApprovalView:
         row = self.row("SELECT a.*, t.handle AS thread FROM approval a JOIN thread t ON t.id = a.thread_id WHERE a.id = ?", (approval_id,))
         if row is None:
@@ -253,7 +280,15 @@ class Reader:
             'SELECT g.*, t.handle AS thread FROM "grant" g LEFT JOIN thread t ON t.id = g.thread_id WHERE g.revoked_at IS NULL ORDER BY g.id'
         )
         return [
-            GrantView(row["id"], row["scope"], tuple(json.loads(row["prefix"])), row["thread"], row["folder"], moment(row["created_at"]))
+            GrantView(
+                row["id"],
+                row["scope"],
+                tuple(json.loads(row["prefix"])),
+                row["thread"],
+                row["folder"],
+                moment(row["created_at"]),
+                row["thread_id"],
+            )
             for row in rows
         ]
 
@@ -264,7 +299,7 @@ class Reader:
             where, values = where + " AND e.thread_id = ?", [after, thread_id]
         order = "ORDER BY e.seq" if limit is None else "ORDER BY e.seq DESC LIMIT ?"
         rows = self.rows(f"{AUDIT} WHERE {where} {order}", values if limit is None else [*values, limit])
-        return [_audit(row) for row in (rows if limit is None else reversed(rows))]
+        return [audit_view(row) for row in (rows if limit is None else reversed(rows))]
 
     def trusted(self) -> list[tuple[str, datetime]]:
         return [(row["path"], moment(row["trusted_at"])) for row in self.rows("SELECT path, trusted_at FROM trusted_folder ORDER BY path")]
@@ -278,6 +313,11 @@ class Reader:
     def meta(self, key: str) -> str | None:
         row = self.row("SELECT value FROM meta WHERE key = ?", (key,))
         return None if row is None else str(row["value"])
+
+    def metas(self, prefix: str) -> dict[str, str]:
+        """The small facts whose keys begin so, by key."""
+        found = self.rows("SELECT key, value FROM meta WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
+        return {row["key"]: str(row["value"]) for row in found}
 
 
 def inherited(item: ItemView) -> ItemView:
@@ -302,6 +342,7 @@ def message_view(row: Any) -> MessageView:
         reason=row["reason"],
         answered_at=maybe(row["answered_at"]),
         original=row["original"],
+        started_at=maybe(row["started_at"]),
     )
 
 
@@ -322,10 +363,12 @@ def _approval(row: Any) -> ApprovalView:
         decided_at=maybe(row["decided_at"]),
         offers=tuple(json.loads(row["offers"] or "null") or ()),
         answer=row["answer"],
+        reason=row["reason"],
     )
 
 
-def _audit(row: Any) -> AuditView:
+def audit_view(row: Any) -> AuditView:
+    """A row of `AUDIT`."""
     return AuditView(
         seq=row["seq"],
         kind=row["kind"],

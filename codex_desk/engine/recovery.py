@@ -4,7 +4,6 @@ Nothing else needs mending: all that waits is a row."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,12 +11,13 @@ from codex_desk.engine import turns
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, Tx
 from codex_desk.engine.liveness import is_alive, lock_file
+from codex_desk.frozen import frozen
 from codex_desk.store.tables import Host, Lease, Turn
 
 ENDED = "process ended"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recover(Action):
     """Bury the hosts that no longer live. Returns the ids of the threads whose turns ended with them."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from codex_desk.engine import mailbox
@@ -12,6 +11,7 @@ from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.sessions import HANDLE
 from codex_desk.engine.turns import Claimed
+from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.runtimes.outside import Facts, PastItem, ReportedTurn, Spawned
 from codex_desk.store.tables import Message, RuntimeState, Thread, Turn
@@ -21,7 +21,7 @@ LONGEST_HANDLE = 40
 EXCERPT = mailbox.EXCERPT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Keep(Action):
     """Remember what a runtime knows of a thread. Its settings become the thread's own."""
 
@@ -44,7 +44,7 @@ class Keep(Action):
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeepState(Action):
     """Remember something for a runtime alone."""
 
@@ -60,7 +60,7 @@ class KeepState(Action):
             tx.update(row, content=dict(self.state))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CatchUp(Action):
     """Put what was done elsewhere into a thread's transcript; what it has already is left out. Returns how many items that were."""
 
@@ -85,7 +85,7 @@ def write_past(tx: Tx, thread: Thread, items: Sequence[PastItem]) -> int:
     return len(fresh)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spawn(Action):
     """Record a subagent that a thread made with its runtime's own tools. Returns its id; None where its parent is not on the desk."""
 
@@ -133,7 +133,7 @@ class Spawn(Action):
         return thread.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Closed(Action):
     """A subagent was closed by its parent: it is archived, as one that is closed here."""
 
@@ -152,7 +152,7 @@ class Closed(Action):
         return thread.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Began(Action):
     """A turn that the engine did not begin: it takes its place in the thread as any other, with a message that is running from its start.
     Returns None where the thread is not on the desk, is busy, or belongs to another process now."""
@@ -240,7 +240,7 @@ class Began(Action):
                 tx.crossing("started", "system", End(thread.id, told, turn_id=turn.id), None, data={"message": number})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Renamed(Action):
     """Somebody named the thread in another program: its title follows, and its handle where that was made of the old name and the new one is free."""
 
@@ -269,7 +269,7 @@ class Renamed(Action):
         return thread.handle
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RanAs(Action):
     """What a running turn really is."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from codex_desk.engine.journal import Tx
@@ -12,9 +13,26 @@ from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.rows import item_view
 from codex_desk.engine.views import ItemView
+from codex_desk.frozen import frozen
 
 BATCH = 500
 MARK = "indexed_up_to"
+READ = ("command", "output", "tool", "arguments", "result", "changes", "steps", "peer")
+"""What of an item's data is there to be read."""
+_EMPHASIS = str.maketrans("", "", "*_`~")
+
+
+@frozen
+class Found:
+    """What a search gave, the newest first."""
+
+    items: tuple[ItemView, ...] = ()
+    threads: tuple[str, ...] = ()
+    """For each item the handle of its thread, or what else it is called."""
+    more: bool = False
+    """There are others that were not given."""
+    behind: int = 0
+    """Items that the index does not hold yet, the newest ones: they were not looked at."""
 
 
 def index_batch(tx: Tx, size: int = BATCH) -> int:
@@ -47,13 +65,83 @@ def forget(driver: sqlite3.Connection, rows: Sequence[tuple[int, str]], again: S
 
 def search(reader: Reader, query: str, limit: int) -> list[ItemView]:
     """The newest items in which every word of the query stands. Words are data, not a query language."""
+    return list(find(reader, query, limit=limit).items)
+
+
+def find(reader: Reader, query: str, *, threads: tuple[str, ...] = (), kinds: tuple[str, ...] = (), limit: int = 50) -> Found:
+    """As `search`, in threads whose handles begin so and among items of these kinds only, as far as the index has come."""
     words = re.findall(r"\w+", query)
     if not words:
-        return []
+        return Found(behind=behind(reader))
     match = " ".join(f'"{word}"' for word in words[:-1]) + f' "{words[-1]}"*'
+    clauses, values = "", [match]
+    if threads:
+        clauses += " AND (" + " OR ".join(["t.handle LIKE ?"] * len(threads)) + ")"
+        values += [f"{re.sub('[%_]', '', each)}%" for each in threads]
+    if kinds:
+        clauses += f" AND i.kind IN ({','.join('?' * len(kinds))})"
+        values += kinds
     rows = reader.rows(
-        "SELECT i.seq, i.thread_id, i.turn_id, i.kind, i.origin, i.text, i.data, i.at FROM item_text x JOIN item i ON i.seq = x.rowid"
-        " WHERE item_text MATCH ? ORDER BY x.rowid DESC LIMIT ?",
-        (match, limit),
+        "SELECT i.seq, i.thread_id, i.turn_id, i.kind, i.origin, i.text, i.data, i.at, coalesce(t.handle, nullif(t.title, ''), t.id) AS thread"
+        " FROM item_text x JOIN item i ON i.seq = x.rowid JOIN thread t ON t.id = i.thread_id"
+        f" WHERE item_text MATCH ?{clauses} ORDER BY x.rowid DESC LIMIT ?",
+        (*values, limit + 1),
     )
-    return [item_view(row) for row in rows]
+    shown = rows[:limit]
+    return Found(tuple(map(item_view, shown)), tuple(row["thread"] for row in shown), len(rows) > limit, behind(reader))
+
+
+def holding(reader: Reader, thread_id: str, text: str) -> list[int]:
+    """The items of one thread, by seq in ascending order, in which this text stands as it is, whatever the case and the marks of emphasis. All of
+    the thread is looked at, indexed or not; a thread of 100 000 items takes half a second."""
+    wanted = text.lower()
+    if not wanted:
+        return []
+    return [
+        seq
+        for seq, told, data in _all(reader, thread_id)
+        if _stands(wanted, told) or (_may_stand(wanted, data) and _stands_in(wanted, json.loads(data)))
+    ]
+
+
+def _all(reader: Reader, thread_id: str) -> Iterator[tuple[int, str, str]]:
+    """Seq, text and data of every item of a thread, some at a time."""
+    last = 0
+    while rows := reader.rows(
+        "SELECT seq, text, data FROM item WHERE thread_id = ? AND seq > ? ORDER BY seq LIMIT 1000", (thread_id, last)
+    ):
+        yield from map(tuple, rows)
+        last = rows[-1][0]
+
+
+def _stands(wanted: str, told: str) -> bool:
+    told = told.lower()
+    return wanted in told or wanted in told.translate(_EMPHASIS)
+
+
+def _may_stand(wanted: str, data: str) -> bool:
+    """Whether the JSON could hold it; that is known sooner than what it holds."""
+    return json.dumps(wanted, ensure_ascii=False)[1:-1] in data.lower()
+
+
+def _stands_in(wanted: str, data: Mapping[str, object]) -> bool:
+    return any(wanted in one.lower() for key in READ for one in _texts(data.get(key)))
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for one in value.values():
+                yield from _texts(one)
+        case list():
+            for one in value:
+                yield from _texts(one)
+
+
+def behind(reader: Reader) -> int:
+    """How many items are not in the index yet."""
+    mark = reader.meta(MARK)
+    row = reader.row("SELECT count(*) AS number FROM item WHERE seq > ?", (int(mark or 0),))
+    return 0 if row is None else int(row["number"])

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
+from codex_desk.frozen import frozen
 from codex_desk.store.tables import Segment, Thread, TrustedFolder
 
 HANDLE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Folder:
     """A session's home as it is on disk."""
 
@@ -26,7 +27,7 @@ class Folder:
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class New(Action):
     """Make a session. `folder` and `runtime` are filled in by the desk, which looks at the disk and the settings before the transaction."""
 
@@ -74,7 +75,7 @@ class New(Action):
         return thread.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rename(Action):
     thread: str
     handle: str
@@ -94,7 +95,7 @@ class Rename(Action):
         return thread.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Set(Action):
     """Set one of a thread's own settings; an empty value takes it back. The desk reads the text of `value` by the settings model beforehand."""
 
@@ -118,7 +119,7 @@ class Set(Action):
         return thread.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fork(Action):
     """A new session with this one's history and settings; never its attachments, automations or grants."""
 
@@ -161,7 +162,7 @@ class Fork(Action):
         return fork.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note(Action):
     """A line of the engine's own in a thread's transcript."""
 
@@ -173,7 +174,7 @@ class Note(Action):
         tx.item(self.thread, "notice", self.text, "system", data={"event": "note"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetMeta(Action):
     """Remember a small fact of the desk, such as the thread that was last open."""
 
@@ -187,7 +188,7 @@ class SetMeta(Action):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trust(Action):
     """Say once that a folder's own settings and roles may count, or take that back. Returns whether it is trusted now."""
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from codex_desk.engine import mailbox
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, Tx
 from codex_desk.engine.turns import Claimed, sealed
+from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.runtimes.base import Steer
 from codex_desk.store.tables import Message
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TakeSteers(Action):
     """At a tool boundary: hand the running turn what waits for its next step. Returns the texts, each recorded as delivered."""
 
@@ -48,7 +48,7 @@ class TakeSteers(Action):
         return texts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OfferSteers(Action):
     """What waits for the running turn's next step, for a runtime that is handed it at once. Nothing is recorded as delivered yet."""
 
@@ -66,7 +66,7 @@ class OfferSteers(Action):
         ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HandIn(Action):
     """The running turn is about to get a message: from now on nobody changes it. Returns whether it still waited."""
 

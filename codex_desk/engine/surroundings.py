@@ -10,6 +10,7 @@ from pathlib import Path
 from codex_desk.config import ConfigError, Resolved, Settings, choose_runtime, endpoint_key, resolve, thread_setting
 from codex_desk.config.keys import dotted, setting_key
 from codex_desk.engine.errors import Refusal
+from codex_desk.engine.instructions import Instructions, discover
 from codex_desk.engine.journal import Rules
 from codex_desk.engine.sessions import Folder
 from codex_desk.engine.views import ThreadView
@@ -107,6 +108,16 @@ class Surroundings:
     @property
     def codex_home(self) -> Path:
         return codex_home(self.env)
+
+    def instructions(self, cwd: Path, settings: Settings) -> Instructions:
+        """What the AGENTS.md files of a folder come to, read now."""
+        return discover(
+            cwd,
+            codex_home=self.codex_home,
+            markers=settings.project_root_markers,
+            fallback_names=settings.project_doc_fallback_filenames,
+            max_bytes=settings.project_doc_max_bytes,
+        )
 
 
 def rights_of(settings: Settings) -> Rights:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import Event, TurnChanged
 from codex_desk.engine.hub import Hub
-from codex_desk.engine.instructions import Instructions, discover
+from codex_desk.engine.instructions import Instructions
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.outside import is_outside, outside_spec
 from codex_desk.engine.reading import Reader
@@ -26,6 +25,7 @@ from codex_desk.engine.surroundings import Surroundings, moved, rights_of
 from codex_desk.engine.turn_run import TurnRun
 from codex_desk.engine.turns import HOST_LEFT, Claim, Claimed, Finish, NeedsHuman
 from codex_desk.engine.views import LiveTurn
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import (
     Compaction,
     Endpoint,
@@ -49,7 +49,7 @@ FULL_ENOUGH = 0.8
 """The part of a context window at which a thread is compacted before its next turn, where `model_auto_compact_token_limit` says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stage:
     """What an actor stands on; one for all actors of a host."""
 
@@ -70,7 +70,7 @@ class Stage:
     """One of the places that a provider has for parallel turns."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ground:
     """What one turn stands on, looked up before it is claimed."""
 
@@ -137,7 +137,7 @@ class ThreadActor:
         async with stage.slot(settings.model_provider, places):
             instructions = self._loaded_with if outside else None
             if instructions is None:
-                instructions = await asyncio.to_thread(self._instructions, Path(thread.cwd), settings)
+                instructions = await asyncio.to_thread(stage.surroundings.instructions, Path(thread.cwd), settings)
             if outside:  # its runtime reads them as it opens the thread, and not again
                 self._loaded_with = instructions
             sandbox = Sandbox("none") if outside else await stage.sandbox()
@@ -324,6 +324,7 @@ class ThreadActor:
             tools=run.toolbox.specs,
             rights=claimed.rights,
             endpoint=endpoint,
+            notes=claimed.notes,
             message=claimed.message_id,
             from_user=cause.from_user,
             keeps_rights=cause.keeps_rights,
@@ -332,15 +333,6 @@ class ThreadActor:
             model=settings.model if "model" in thread.settings else None,
             effort=settings.model_reasoning_effort,
             caused_by=cause.turns,
-        )
-
-    def _instructions(self, cwd: Path, settings: Settings) -> Instructions:
-        return discover(
-            cwd,
-            codex_home=self._stage.surroundings.codex_home,
-            markers=settings.project_root_markers,
-            fallback_names=settings.project_doc_fallback_filenames,
-            max_bytes=settings.project_doc_max_bytes,
         )
 
     def _is_full(self, thread: Thread, settings: Settings, endpoint: Endpoint | None) -> bool:

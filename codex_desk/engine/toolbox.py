@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +16,7 @@ from codex_desk.engine.hub import Hub
 from codex_desk.engine.identity import By
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.turns import Claimed
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import ApprovalRequest, Delta, ItemDraft, ToolResult, ToolSpec
 from codex_desk.tools.catalog import WORKSPACE_SPECS, run_workspace_tool
 from codex_desk.tools.desk import DESK_TOOLS, CloseAgent, ListAgents, Report, SendMessage, WaitAgent, desk_specs
@@ -26,7 +26,7 @@ DIGITS = 19
 """A number with as many may not fit the store's 64 bits; no message has one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bench:
     """What a turn's tools work with."""
 

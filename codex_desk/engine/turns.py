@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Literal
 
-from codex_desk.engine import approvals, envelope, mailbox, waking
+from codex_desk.engine import approvals, envelope, mailbox, shelling, waking
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import SYSTEM, By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.states import MessageEvent
+from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.runtimes.base import Compaction, ItemDraft, Usage
 from codex_desk.store.tables import Approval, Attachment, Message, Thread, Turn, Wait
@@ -23,7 +24,7 @@ HOST_LEFT = "host left"
 """Why a turn ended that was still running when the process that ran it went away in order."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claimed:
     """A turn that has begun: what its runner needs to know."""
 
@@ -36,9 +37,11 @@ class Claimed:
     rights: Rights
     host_id: str
     fence: int
+    notes: tuple[str, ...] = ()
+    """What the model reads before the input: what the human did here by hand."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Interrupt(Action):
     """End the running turn; until the human prompts or resumes, nothing else starts one here."""
 
@@ -59,7 +62,7 @@ class Interrupt(Action):
         return thread.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resume(Action):
     """Give the hand back: what waits may run again, edges that a budget held are released, and a folder that was replaced is accepted."""
 
@@ -90,7 +93,7 @@ class Resume(Action):
         return thread.id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compact(Action):
     """Ask for the thread's history to be compacted; it takes its place in the queue like a prompt. Returns the message's number."""
 
@@ -111,7 +114,7 @@ class Compact(Action):
         return message.id or 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim(Action):
     """Take the next message of a thread's queue and begin its turn. Returns None where there is nothing to begin now."""
 
@@ -165,7 +168,8 @@ class Claim(Action):
         tx.update(message, state=mailbox.next_state(message.state, "claim"), turn_id=turn.id, started_at=tx.now)
         tx.update(thread, status="running", reason=None)
         text = _begin(tx, thread, message, turn)
-        return Claimed(turn.id, thread.id, message.id or 0, message.kind, text, message.origin, rights, self.host_id, lease.fence)
+        notes = () if message.kind == "compact" else shelling.take_notes(tx, thread.id, turn.id)
+        return Claimed(turn.id, thread.id, message.id or 0, message.kind, text, message.origin, rights, self.host_id, lease.fence, notes)
 
     def _next(self, tx: Tx, thread: Thread) -> Message | None:
         bound = 1 << 62 if self.up_to is None else self.up_to
@@ -174,7 +178,7 @@ class Claim(Action):
         return tx.first(Message, clause, thread.id, bound)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finish(Action):
     """End a running turn and the message that caused it; what was meant for a later step of it becomes a turn of its own."""
 
@@ -273,7 +277,7 @@ def sealed(tx: Tx, message: Message) -> str:
     return seal(tx.name(message.from_id or ""), relation, message.id or 0, message.body)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commit(Action):
     """A step of a running turn: its items and the chunk of history that goes with them."""
 
@@ -291,7 +295,7 @@ class Commit(Action):
             tx.segment(claimed.thread_id, claimed.turn_id, self.history)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReplaceHistory(Action):
     """Put a compaction in place of the live history. The earlier segments stay in the store."""
 
@@ -307,7 +311,7 @@ class ReplaceHistory(Action):
         tx.item(claimed.thread_id, "compaction", self.compaction.summary, "system", turn_id=claimed.turn_id)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NeedsHuman(Action):
     """A thread that cannot run its next turn until the human has seen to something; what waits stays queued."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal
 
+from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.store.words import Delivery, EdgeRights, MessageState, Origin, ThreadKind, ThreadStatus, Wake
 
@@ -20,7 +21,7 @@ def stamp(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat().replace("+00:00", "Z")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThreadView:
     id: str
     handle: str | None
@@ -84,7 +85,7 @@ class ThreadView:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemView:
     seq: int
     thread_id: str
@@ -114,7 +115,7 @@ class ItemView:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MessageView:
     id: int
     to: str
@@ -132,6 +133,8 @@ class MessageView:
     answered_at: datetime | None = None
     original: str | None = None
     """The body before the human edited it."""
+    started_at: datetime | None = None
+    """When the turn that answers it began; not in the contract."""
 
     @property
     def final(self) -> bool:
@@ -154,7 +157,7 @@ class MessageView:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttachmentView:
     id: str
     parent: str
@@ -182,7 +185,7 @@ class AttachmentView:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApprovalView:
     id: str
     """`<handle>-<n>`; n is desk-wide and never used again."""
@@ -200,6 +203,8 @@ class ApprovalView:
     asked_at: datetime
     scope: str | None = None
     decided_at: datetime | None = None
+    reason: str | None = None
+    """Why it ended without an answer."""
     offers: tuple[str, ...] = ()
     """What may be said beside yes once and no: `thread`, `answer`."""
     answer: str | None = None
@@ -222,7 +227,7 @@ class ApprovalView:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GrantView:
     id: int
     scope: Literal["thread", "tree", "folder"]
@@ -231,6 +236,7 @@ class GrantView:
     thread: str | None
     folder: str | None
     created_at: datetime
+    thread_id: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -243,7 +249,7 @@ class GrantView:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditView:
     seq: int
     kind: str
@@ -268,7 +274,16 @@ class AuditView:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
+class Used:
+    """What a thread's turns took, all together."""
+
+    turns: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@frozen
 class Candidate:
     """A row of the attach picker."""
 
@@ -281,7 +296,7 @@ class Candidate:
     """The parent that the child would be moved from."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LiveTurn:
     """A running turn of this process as far as it has come; what a pane shows of it when it opens."""
 
@@ -293,3 +308,15 @@ class LiveTurn:
     rights: Rights
     open_texts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Delta key → (kind, text so far), for items that are not committed yet."""
+
+
+@frozen
+class ShellRun:
+    """A command that the human runs in a thread's folder now, in this process, as far as it has come."""
+
+    thread_id: str
+    command: str
+    key: str
+    """Of its deltas, and in the data of the item that will complete them."""
+    started_at: datetime
+    output: str = ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
@@ -12,6 +11,7 @@ from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.views import FINAL_STATES
+from codex_desk.frozen import frozen
 from codex_desk.store.tables import Message, Wait
 
 Mode = Literal["any", "all"]
@@ -20,7 +20,7 @@ DEFAULT_TIMEOUT_MS = 300_000
 MAX_TIMEOUT_MS = 3_600_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A thread that waits: the threads that its awaited messages are with, one for each message that is not final."""
 
@@ -57,7 +57,7 @@ def _stuck(wait: Node, way: Mapping[str, str]) -> str | None:
     return back[0] if back and (wait.mode == "all" or len(back) == len(wait.targets)) else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Started:
     """A wait that has begun."""
 
@@ -66,7 +66,7 @@ class Started:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StartWait(Action):
     """Begin to wait for messages. A target is a message's number, or a thread id that stands for the caller's messages to it which no wait has
     returned yet (if there is none, the last one). Refusals: no_messages, unknown_message, would_deadlock."""
@@ -123,7 +123,7 @@ class StartWait(Action):
         return [message.id or 0 for message in (fresh or sent[-1:])]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefuseWait(Action):
     """Put a refused wait on record."""
 
@@ -138,7 +138,7 @@ class RefuseWait(Action):
         tx.crossing("wait_refused", by.origin, End(self.thread, self.why, turn_id=by.turn_id), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndWait(Action):
     """End a wait, and record which of its messages it returned to the sender; a report among them ends as delivered."""
 
@@ -172,7 +172,7 @@ class EndWait(Action):
             )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TakeReports(Action):
     """Hand the reports that came from these children to their parent's wait; each ends as delivered. Returns number, sender, body."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
@@ -10,6 +9,7 @@ from codex_desk.engine import envelope
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.views import FINAL_STATES
+from codex_desk.frozen import frozen
 from codex_desk.store.tables import Attachment, Message, Thread, Turn, Wake
 
 GATHER = timedelta(seconds=60)
@@ -60,7 +60,7 @@ def _wakes(tx: Tx, message: Message) -> bool:
     return edge is not None and edge.ended_at is None and edge.wake == "answers"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FireWake(Action):
     """Send the wake that is due for the answers to one turn's messages. Returns the message's number, None where nobody is woken."""
 

@@ -7,10 +7,11 @@ history that the model will read. History chunks are opaque bytes: the live chun
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 
 ItemKind = Literal[
@@ -30,7 +31,7 @@ ItemKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ItemDraft:
     """An item before it has its place in the journal."""
 
@@ -41,7 +42,7 @@ class ItemDraft:
     duration_ms, sandbox; `file_change`: changes [{path, kind, diff}], ok; `plan`: steps [{step, status}]; `agent_message`/`reasoning`: interrupted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delta:
     """Something live and not stored; the item that completes it carries the same `key` in its data."""
 
@@ -52,7 +53,7 @@ class Delta:
     """An increment, except for `tool`, where it is one line that says what is being called."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolSpec:
     """A tool as a model sees it."""
 
@@ -62,7 +63,7 @@ class ToolSpec:
     """JSON schema of the arguments object."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolResult:
     """What a call gives the model, and the item that records it (None where the action has already written its own line)."""
 
@@ -71,7 +72,7 @@ class ToolResult:
     item: ItemDraft | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """Where a thread's model answers. The key lives only in memory."""
 
@@ -88,7 +89,7 @@ class Endpoint:
     """Tries again after 429 and 5xx, with back-off."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThreadSpec:
     id: str
     handle: str
@@ -107,7 +108,7 @@ class ThreadSpec:
     """What the runtime asked to be kept for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TurnInput:
     """One turn as a runtime gets it."""
 
@@ -124,6 +125,8 @@ class TurnInput:
     rights: Rights
     endpoint: Endpoint | None = None
     """None on a runtime that needs none."""
+    notes: Sequence[str] = ()
+    """User-role input items of their own before `input`: what happened in the thread between two turns."""
     message: int = 0
     """The number of the message that caused it."""
     from_user: bool = True
@@ -140,7 +143,7 @@ class TurnInput:
     """The runtime's own ids of the turn that asked for this one and of the first turn of that chain, where they ran on the same runtime."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usage:
     input_tokens: int = 0
     output_tokens: int = 0
@@ -155,7 +158,7 @@ class Usage:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TurnOutcome:
     state: Literal["completed", "interrupted", "failed"]
     answer: str | None = None
@@ -165,7 +168,7 @@ class TurnOutcome:
     usage: Usage = Usage()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compaction:
     """A shorter history in place of all that came before it."""
 
@@ -174,7 +177,7 @@ class Compaction:
     usage: Usage = Usage()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ApprovalRequest:
     """Something that a runtime may not do without the human."""
 
@@ -189,7 +192,7 @@ class ApprovalRequest:
     """What may be said beside yes once and no: `thread`, which the runtime itself remembers; `answer`, words of the human's own."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decision:
     approved: bool
     for_thread: bool = False
@@ -199,7 +202,7 @@ class Decision:
     """For the model, where not approved."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Steer:
     """A message for the running turn that waits to be handed in."""
 

@@ -11,9 +11,9 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import ToolSpec
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A tool call as it came in."""
 
@@ -41,7 +41,7 @@ class Call:
     """What the client says about the call; its word, to be checked."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Said:
     text: str
     ok: bool = True
@@ -50,7 +50,7 @@ class Said:
 Answer = Callable[[Call], Awaitable[Said]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Key:
     """What one thread is given for one load; never written to a log or a file of ours."""
 

@@ -7,15 +7,16 @@ engine did not begin, subagents of its own, new names.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import ItemDraft, Runtime, RuntimeThread, ThreadSpec, TurnHost, TurnOutcome
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """What a runtime knows of a thread that it has loaded; the engine keeps it."""
 
@@ -26,7 +27,7 @@ class Facts:
     """For the runtime alone; it comes back in `ThreadSpec.state`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutsideSession:
     """A session that the runtime has, on the desk or not."""
 
@@ -50,7 +51,7 @@ class OutsideSession:
     """It began with another session's history."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PastItem:
     """Something that was said or done in a thread when the desk did not look."""
 
@@ -62,7 +63,7 @@ class PastItem:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Past:
     """A stretch of a thread's past, oldest first."""
 
@@ -71,7 +72,7 @@ class Past:
     """The newest turn of the thread; None for one without turns."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Spawned:
     """A subagent that a thread of this runtime has made."""
 
@@ -90,7 +91,7 @@ class Spawned:
     """Where it is called something else beside its name."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReportedTurn:
     """A turn that the engine did not begin."""
 
@@ -152,7 +153,7 @@ class OutsideHost(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """How a thread stands on the desk, as far as others should see it."""
 
@@ -232,7 +233,7 @@ class OutsideRuntime(Runtime, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standby:
     """A runtime that runs, as it describes itself."""
 
@@ -242,7 +243,7 @@ class Standby:
     """Who is signed in, or why nobody need be, in words."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """The program behind a runtime, as it was found."""
 

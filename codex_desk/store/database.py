@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
+from codex_desk.paths import guard_file
 from codex_desk.store.errors import DRIVER_ERRORS, StoreError, explain
 
 SCHEMA_VERSION = 3
@@ -151,7 +152,7 @@ def _bring_up_to_date(path: Path, backups: Path) -> None:
             return  # another process was first
         if version:
             back_up(path, backups, f"before-v{SCHEMA_VERSION}")
-        _private(path)
+        guard_file(path)
         from codex_desk.store.migrating import upgrade  # Alembic takes a fifth of a second; a current store never needs it
 
         upgrade(path, SCHEMA_VERSION)
@@ -168,16 +169,11 @@ def _only_one(lock: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _private(path: Path) -> None:
-    """Create the file readable by its owner alone; SQLite gives the journal files the same mode."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-
-
 def back_up(path: Path, backups: Path, label: str) -> Path:
-    """A consistent copy of the store in `backups`, mode 0600. Returns its path."""
+    """A consistent copy of the store in `backups`, mode 0600. Returns its path. Raises `HomeError`."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     target = backups / f"desk-{stamp}-{label}.db"
-    _private(target)
+    guard_file(target)
     source, copy = sqlite3.connect(path), sqlite3.connect(target)
     try:
         source.backup(copy)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -17,6 +16,7 @@ from sqlalchemy.orm import configure_mappers
 from sqlalchemy.orm.attributes import manager_of_class
 from sqlmodel import SQLModel
 
+from codex_desk.frozen import frozen
 from codex_desk.store.tables import Moment, moment_text
 
 M = TypeVar("M", bound=SQLModel)
@@ -25,14 +25,14 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Column:
     name: str
     store: Callable[[Any], Any] | None
     load: Callable[[Any], Any] | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mapping(Generic[M]):
     """How one model stands in its table."""
 

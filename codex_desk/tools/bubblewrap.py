@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codex_desk.frozen import frozen
 from codex_desk.tools.hidden import hidden_paths, listening_sockets
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class _Kind(IntEnum):
     MASK = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Mount:
     kind: _Kind
     path: Path

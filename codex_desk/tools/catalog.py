@@ -6,11 +6,12 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import ItemDraft, ToolResult, ToolSpec
 from codex_desk.tools import arguments as given
 from codex_desk.tools.errors import ToolRefusal
@@ -24,7 +25,7 @@ from codex_desk.tools.workspace import ToolPort, Workspace
 Given = TypeVar("Given", bound=given.Arguments)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Tool(Generic[Given]):
     name: str
     description: str

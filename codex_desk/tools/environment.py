@@ -18,8 +18,21 @@ _PASSED = words(
     """
 )
 _PROXIES = frozenset(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"))
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH(?!OR)", re.IGNORECASE)
+_SECRET_VALUE = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+"""An address with a password in it."""
+_NO_SECRETS = frozenset(("SSH_AUTH_SOCK", "XAUTHORITY"))
+"""Named like secrets; they name sockets and files."""
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+_NO_TERMINAL = {
+    # There is no terminal: no colours, no pager, nobody to type a password.
+    "TERM": "dumb",
+    "NO_COLOR": "1",
+    "PAGER": "cat",
+    "GIT_PAGER": "cat",
+    "GIT_TERMINAL_PROMPT": "0",
+}
 
 
 def tool_environment(thread_id: str, home: Path, *, network: bool, env: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -29,12 +42,21 @@ def tool_environment(thread_id: str, home: Path, *, network: bool, env: Mapping[
         "PATH": search_path(env),
         "CODEX_DESK_THREAD": thread_id,
         "CODEX_DESK_HOME": str(home),
-        # There is no terminal: no colours, no pager, nobody to type a password.
-        "TERM": "dumb",
-        "NO_COLOR": "1",
-        "PAGER": "cat",
-        "GIT_PAGER": "cat",
-        "GIT_TERMINAL_PROMPT": "0",
+        **_NO_TERMINAL,
+    }
+
+
+def human_environment(home: Path, env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a command that the human typed gets: what they started codex-desk with, but for secrets. What it prints goes on record, and to a model."""
+    secrets = secrets_of(env)
+    passed = {name: value for name, value in env.items() if name not in secrets and name != "CODEX_DESK_THREAD"}
+    return passed | {"CODEX_DESK_HOME": str(home), **_NO_TERMINAL}
+
+
+def secrets_of(env: Mapping[str, str]) -> dict[str, str]:
+    """The variables that hold a key, a token or a password, by their names or by their values."""
+    return {
+        name: value for name, value in env.items() if name not in _NO_SECRETS and (_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
     }
 
 

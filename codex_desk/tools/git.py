@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from codex_desk.frozen import frozen
 from codex_desk.tools import processes
 from codex_desk.tools.environment import search_path
 from codex_desk.tools.output import HeadTail
@@ -73,7 +73,7 @@ _PROGRAM_KEYS = ("clean", "smudge", "process", "textconv", "command", "driver")
 """Last parts of `filter.*`, `diff.*` and `merge.*` keys whose value is a command line; an empty one is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GitResult:
     exit_code: int
     output: str
@@ -88,8 +88,8 @@ class GitResult:
         return self.exit_code == 0 and not self.timed_out
 
 
-async def git(*args: str, cwd: Path, timeout: float = 10.0) -> GitResult:
-    """Run one git command of ours; `args[0]` is a built-in subcommand. Failures, a time-out among them, are results.
+async def git(*args: str, cwd: Path, timeout: float = 10.0, limit: int = OUTPUT_LIMIT) -> GitResult:
+    """Run one git command of ours; `args[0]` is a built-in subcommand. Failures, a time-out among them, are results. `limit`: bytes of output kept.
 
     The user's own and the system's config do not count, neither does git's environment of this process. Raises `OSError` where git is
     missing or the folder is.
@@ -97,7 +97,7 @@ async def git(*args: str, cwd: Path, timeout: float = 10.0) -> GitResult:
     drivers = await _disarmed_drivers(cwd, timeout)
     if unnameable := [key for key in drivers if "=" in key]:
         return GitResult(128, "", f"{unnameable[0]!r} in this repository's config cannot be switched off, so git is not run here")
-    return await _run(_SETTINGS | drivers, _with_switches(args), cwd, timeout)
+    return await _run(_SETTINGS | drivers, _with_switches(args), cwd, timeout, limit)
 
 
 def _with_switches(args: tuple[str, ...]) -> tuple[str, ...]:
@@ -128,11 +128,11 @@ def _emptied(keys: Iterable[str]) -> dict[str, str]:
     return settings
 
 
-async def _run(settings: Mapping[str, str], args: Iterable[str], cwd: Path, seconds: float) -> GitResult:
+async def _run(settings: Mapping[str, str], args: Iterable[str], cwd: Path, seconds: float, limit: int = OUTPUT_LIMIT) -> GitResult:
     program = shutil.which("git", path=search_path())
     if program is None:
         raise FileNotFoundError("git is not on PATH")
-    output, errors = HeadTail(OUTPUT_LIMIT), HeadTail(OUTPUT_LIMIT)
+    output, errors = HeadTail(limit), HeadTail(OUTPUT_LIMIT)
     finished = await processes.run(
         [program, "--no-pager", *_overrides(settings), *args],
         cwd=cwd,

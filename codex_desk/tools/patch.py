@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from codex_desk.frozen import frozen
+
 BEGIN, END = "*** Begin Patch", "*** End Patch"
 _ADD, _DELETE, _UPDATE, _MOVE = "*** Add File: ", "*** Delete File: ", "*** Update File: ", "*** Move to: "
 _END_OF_FILE = "*** End of File"
@@ -17,7 +19,7 @@ class PatchError(Exception):
     """The patch cannot be read, or does not fit; the message names the file and the hunk."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hunk:
     """One change inside a file: `old` lines, found after `context`, become `new` lines."""
 
@@ -30,18 +32,18 @@ class Hunk:
     at_end: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Add:
     path: str
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delete:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Update:
     path: str
     hunks: tuple[Hunk, ...]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from codex_desk.frozen import frozen
 from codex_desk.tools.patch import Hunk, PatchError, Update
 
 _PLAIN = str.maketrans(
@@ -24,7 +24,7 @@ _LOOSER: tuple[Callable[[str], str], ...] = (
 """Ways to compare lines, strictest first; all of a hunk is compared in one way."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Replacement:
     start: int
     length: int

@@ -8,10 +8,10 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from codex_desk.frozen import frozen
 from codex_desk.tools.beneath import Reach
 from codex_desk.tools.errors import ToolRefusal
 from codex_desk.tools.patch import Add, Delete, Operation, PatchError, Update
@@ -23,7 +23,7 @@ SIZE_LIMIT = 16 << 20
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Content:
     """A file as it is, or shall be."""
 
@@ -32,7 +32,7 @@ class Content:
     """Permission bits; None for what a new file gets."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileStep:
     """One file before and after the whole patch; None where it does not exist."""
 
@@ -41,7 +41,7 @@ class FileStep:
     after: Content | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileChange:
     """One operation, as people see it."""
 
@@ -56,7 +56,7 @@ class FileChange:
         return shown | {"moved_from": self.moved_from} if self.moved_from else shown
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     changes: tuple[FileChange, ...]
     steps: tuple[FileStep, ...]

@@ -7,9 +7,10 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from codex_desk.frozen import frozen
 
 Sink = Callable[[bytes], None]
 
@@ -19,7 +20,7 @@ _REAP = 2.0
 """Seconds for a killed group to be gone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finished:
     exit_code: int
     """128 plus the signal's number for a process that a signal ended, as shells have it."""

@@ -10,10 +10,10 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.tools import processes
 from codex_desk.tools.bubblewrap import bubblewrap
@@ -30,7 +30,7 @@ _CANARY_TIMEOUT = 15.0
 """Seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sandbox:
     """One rung. `codex` confines writing and the network, but lets a command read what Codex lets it read, hidden paths included."""
 
@@ -118,7 +118,7 @@ async def _holds(sandbox: Sandbox) -> bool:
         return not cage.escaped.exists() and not got["connected"] and (sandbox.tier == "codex" or not got["read"])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Cage:
     workspace: Workspace
     report: Path

@@ -8,9 +8,9 @@ import json
 import os
 import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
+from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.runtimes.base import ItemDraft, ToolResult
 from codex_desk.tools import processes
@@ -35,7 +35,7 @@ _NETWORK_LIMITS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """A command line, and where and how long it may run."""
 
@@ -44,7 +44,7 @@ class Command:
     timeout_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Run:
     finished: Finished
     output: str

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.tools.sandbox import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Workspace:
     """The place and the rights of one turn. Paths are real paths; they are not resolved again, so that a folder swapped for a link shows."""
 
@@ -51,7 +51,7 @@ class Workspace:
         return tuple(dict.fromkeys((self.project, *self.own_roots))) if self.confined else (Path("/"),)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ask:
     """Something beyond the mode, put to the human."""
 
@@ -64,7 +64,7 @@ class Ask:
     """The argv of one simple command, which a rule may cover; None for everything else."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     allowed: bool
     reason: str = ""

@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
 from rich.console import RenderableType
-from textual import events, on
-from textual.app import App, SystemCommand
+from textual import events, on, work
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 from textual.types import CSSPathType
 
 from codex_desk.engine.glance import glance
-from codex_desk.text import one_line, visible
-from codex_desk.tui import starting, terminal, themes
+from codex_desk.text import visible
+from codex_desk.tui import starting, terminal
 from codex_desk.tui.bridge import Bridge, engine_opener
 from codex_desk.tui.catalog import TABLE
-from codex_desk.tui.grammar import Call
+from codex_desk.tui.in_force import InForce
 from codex_desk.tui.manners import Manners
-from codex_desk.tui.messages import EngineFailed, EngineReady, Heard, Hearing
-from codex_desk.tui.model.keys import EscapeFilter
+from codex_desk.tui.messages import EngineFailed, EngineReady, Heard, Hearing, SettingsWritten, ThemeWanted
+from codex_desk.tui.model.keymap import Keymap
 from codex_desk.tui.preferences import Preferences, read_preferences
+from codex_desk.tui.presence import Presence
 from codex_desk.tui.screens.first_run import FirstRun
 from codex_desk.tui.screens.main import MainScreen
+from codex_desk.tui.terminal_app import TerminalApp
+from codex_desk.tui.wardrobe import Wardrobe
+from codex_desk.tui.watching import EVERY
 from codex_desk.tui.widgets.approval import ApprovalCard
 
 
-class DeskApp(App[int], inherit_bindings=False):
+class DeskApp(TerminalApp, inherit_bindings=False):
     """Gives 0 when it was left."""
 
     TITLE = "codex-desk"
@@ -41,23 +44,22 @@ class DeskApp(App[int], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = True
     PAUSE_GC_ON_SCROLL = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+p", "command_palette", "palette", show=False, priority=True, id="palette"),
+        Binding("ctrl+p", "command_palette", "every command, by name", show=False, priority=True, id="palette"),
     ]
 
     def __init__(self, bridge: Bridge, folder: Path, preferences: Preferences, *, wanted: Path | None = None) -> None:
         """`folder`: where a new session is at home; `wanted`: the folder whose session was asked for, if one was."""
         super().__init__(driver_class=terminal.driver())
         self._wanted = wanted
-        self._follows_terminal = preferences.theme is None
-        """Whether the theme is ours to choose, light or dark as the terminal is."""
         self.bridge = bridge
         self._folder = folder
         self._preferences = preferences
-        self._escapes = EscapeFilter()
-        self._themes_registered = False
+        self.wardrobe = Wardrobe(self, bridge.themes_folder, preferences.theme)
+        self.in_force = InForce(self, bridge.home, preferences)
         self._leaving = False
         """From here on nothing is drawn: what the engine still tells is not shown."""
-        self._manners = Manners(self, bell=preferences.bell)
+        self.presence = Presence(self, bridge)
+        self.manners = Manners(self, bridge, bell=preferences.bell, plain=preferences.plain, place=folder.name)
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         self._leaving = True
@@ -65,7 +67,7 @@ class DeskApp(App[int], inherit_bindings=False):
 
     def on_load(self) -> None:
         """What the first frame is made with. Set later, a theme would have every style sheet parsed and every widget styled a second time."""
-        theme = self._first_theme()
+        theme = self.wardrobe.first()
         if theme is not None:
             self.register_theme(theme)
             self.set_reactive(App.theme, theme.name)
@@ -73,15 +75,15 @@ class DeskApp(App[int], inherit_bindings=False):
             self.update_classes({f"-theme-{theme.name}": True, "-dark-mode": theme.dark, "-light-mode": not theme.dark}, update=False)
             self._refresh_truecolor_filter(self.ansi_theme)
         self.set_class(self._preferences.plain, "-plain", update=False)
+        if self._preferences.plain:
+            self.speak_plainly()
 
     def get_default_screen(self) -> Screen[object]:
         """The desk itself: another screen beneath it would be laid out and drawn as well."""
         return self._main_screen() if self.bridge.threads else super().get_default_screen()
 
     def on_mount(self) -> None:
-        self.set_keymap(dict(self._preferences.keymap))
-        if self._preferences.reduced_motion:
-            self.animation_level = "none"
+        self.in_force.begin()
         self.app_resume_signal.subscribe(self, self._paint_anew)
         if not self.bridge.threads:
             self.push_screen(FirstRun(self.bridge, self._folder))
@@ -95,72 +97,73 @@ class DeskApp(App[int], inherit_bindings=False):
     def _shown(self) -> None:
         """The first frame is there: now what nobody had to wait for."""
         self.bridge.start(self.post_message)
-        self._register_themes()
+        self.wardrobe.read()
+        self.warn("Theme", self.wardrobe.news())
+        self.set_interval(EVERY, self.look_at_settings)
 
     def _main_screen(self) -> MainScreen:
         wanted, self._wanted = self._wanted, None
-        return MainScreen(self.bridge, self._folder, dict(self._preferences.keymap), plain=self._preferences.plain, wanted=wanted)
-
-    @property
-    def _default_theme(self) -> str:
-        return themes.DEFAULT_LIGHT if terminal.told_light(os.environ) else themes.DEFAULT_DARK
-
-    def _first_theme(self) -> Theme | None:
-        """The theme that is wanted, else the default."""
-        folder, wanted = self.bridge.themes_folder, self._preferences.theme or self._default_theme
-        return themes.find_theme(wanted, folder) or self.get_theme(wanted) or themes.find_theme(self._default_theme, folder)
-
-    def _register_themes(self) -> None:
-        """Offer all themes, once, and say what is wrong with any."""
-        if self._themes_registered:
-            return
-        self._themes_registered = True
-        found, problems = themes.load_themes(self.bridge.themes_folder)
-        for theme in found:
-            self.register_theme(theme)
-        wanted = self._preferences.theme
-        if wanted and wanted not in self.available_themes:
-            self._warn(f"there is no theme {wanted}; the default is used")
-        for problem in problems:
-            self._warn(str(problem))
+        return MainScreen(self.bridge, self._folder, self.keymap, plain=self._preferences.plain, wanted=wanted)
 
     @on(terminal.Background)
     def _background_told(self, event: terminal.Background) -> None:
-        """Follow the terminal, unless the person has chosen."""
-        if self._follows_terminal and self.theme in (themes.DEFAULT_DARK, themes.DEFAULT_LIGHT):
-            name = themes.DEFAULT_LIGHT if event.light else themes.DEFAULT_DARK
-            if name not in self.available_themes:
-                self._register_themes()  # the terminal told it before the first frame
-            self.theme = name
+        self.wardrobe.background(event.light)
 
     def get_theme(self, theme_name: str) -> Theme | None:
         """As Textual's own, without a copy of all themes; it is asked for with every line that is drawn."""
         return self._registered_themes.get(theme_name)
 
-    def _warn(self, text: str) -> None:
-        self.notify(visible(text), title="Theme", severity="warning", markup=False)
+    def say(self, text: str) -> None:
+        """Tell the person something in passing, where they look."""
+        if isinstance(self.screen, MainScreen):
+            self.screen.panes.active.say(text)
+        else:
+            super().say(text)
+
+    def warn(self, title: str, said: Iterable[str]) -> None:
+        """Tell the person of something that is wrong with how the desk is set up."""
+        for text in said:
+            self.notify(visible(text), title=title, severity="warning", markup=False)
+
+    # --- settings -----------------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def keymap(self) -> Keymap:
+        """The keys in force."""
+        return self.in_force.keymap
+
+    @on(ThemeWanted)
+    @work(group="theme", exclusive=True)
+    async def _theme_wanted(self, event: ThemeWanted) -> None:
+        from codex_desk.tui.screens.theme import ThemePicker
+
+        name = event.name or await self.push_screen_wait(ThemePicker(self.wardrobe))
+        self.warn("Theme", self.wardrobe.news())
+        if name is not None:
+            await self.in_force.keep_theme(name)
+
+    def look_at_settings(self) -> None:
+        """Files that were changed while the desk is open."""
+        if not self._leaving and self.in_force.look():
+            self._read_settings()
+
+    @on(SettingsWritten)
+    @work(group="settings")
+    async def _read_settings(self) -> None:
+        await self.in_force.read()
 
     # --- keys ---------------------------------------------------------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys pass the escape filter and the leader before anything else sees them."""
-        if not isinstance(event, events.Key) or event.is_forwarded:
-            await super().on_event(event)
-            return
-        verdict = self._escapes.key(event.key, event.character, time.monotonic())
-        if verdict.escape_first:
-            await self._key(events.Key("escape", "\x1b"))
-        if verdict.hold:
-            self.set_timer(EscapeFilter.WAIT, self._escape_stands)
-        elif verdict.deliver:
-            await self._key(event)
-
-    async def _escape_stands(self) -> None:
-        if self._escapes.silence():
-            await self._key(events.Key("escape", "\x1b"))
-
-    async def _key(self, event: events.Key) -> None:
-        if isinstance(self.screen, MainScreen) and self.screen.take_key(event):
+        """Keys pass the leader before anything else sees them."""
+        self.presence.sign(event)
+        if (
+            isinstance(event, events.Key)
+            and not event.is_forwarded
+            and not self._leaving
+            and isinstance(self.screen, MainScreen)
+            and self.screen.take_key(event)
+        ):
             return
         await super().on_event(event)
 
@@ -168,11 +171,13 @@ class DeskApp(App[int], inherit_bindings=False):
 
     @on(EngineReady)
     async def _engine_ready(self) -> None:
+        self._read_settings()
         for screen in self._live_screens():
             if isinstance(screen, MainScreen):
                 await screen.engine_ready()
-            elif isinstance(screen, FirstRun) and self.bridge.threads:
+            elif isinstance(screen, FirstRun) and self.bridge.threads and not screen.beginning:
                 self.switch_screen(self._main_screen())  # made elsewhere since the glance
+        self.presence.begin()
         starting.end()
 
     @on(EngineFailed)
@@ -184,7 +189,7 @@ class DeskApp(App[int], inherit_bindings=False):
 
     @on(Heard)
     async def _heard(self, event: Heard) -> None:
-        self._manners.heard(event.event, self.bridge)
+        self.manners.heard(event.event)
         for screen in self._live_screens():
             if isinstance(screen, Hearing):
                 await screen.hear(event.event)
@@ -205,22 +210,36 @@ class DeskApp(App[int], inherit_bindings=False):
 
     # --- commands -----------------------------------------------------------------------------------------------------------------------------
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: what the table of commands offers."""
-        if not isinstance(screen, MainScreen):
-            yield SystemCommand("Quit", "leave", partial(self.exit, 0))
+    def action_help(self) -> None:
+        """Help for what has the focus; once more leaves it."""
+        from codex_desk.tui.screens.help import Help
+
+        if isinstance(self.screen, Help):
+            self.screen.dismiss(None)
+        else:
+            self.push_screen(Help(self.screen, TABLE.with_keys(self.keymap.keys), self.keymap))
+
+    def action_command_palette(self) -> None:
+        """What the table of commands offers here."""
+        from codex_desk.tui.screens.palette import Entry, Palette, entries_of
+
+        if isinstance(self.screen, Palette):
             return
-        for command in TABLE:
-            if command.palette:
-                key = f"   ^x {command.key}" if command.key else ""
-                run = partial(screen.run_command, command, Call())
-                yield SystemCommand(command.palette, one_line(f"{command.help}{key}"), run)
+        if isinstance(self.screen, MainScreen):
+            self.push_screen(Palette(entries_of(self.screen)))
+            return
+        here = [
+            Entry("Choose the theme", "theme", "the colours", "", partial(self.post_message, ThemeWanted(None))),
+            Entry("Help", "help", "for what has the focus", "", self.action_help),
+            Entry("Quit", "quit", "leave", "", partial(self.exit, 0)),
+        ]
+        self.push_screen(Palette(here))
 
 
 def run(home: Path, directory: Path | None, plain: bool) -> int:
     """Open the desk at `home`. `directory`: where a new session is at home, and whose session is opened first. Gives the exit code."""
     folder = (directory or Path.cwd()).resolve()
-    preferences = read_preferences(home, plain=plain)
+    preferences = read_preferences(home, os.environ, plain=plain)
     bridge = Bridge(home, glance(home, folder if directory else None), engine_opener(home))
     return asyncio.run(_run(DeskApp(bridge, folder, preferences, wanted=folder if directory else None), mouse=preferences.mouse))
 
@@ -229,5 +248,6 @@ async def _run(app: DeskApp, *, mouse: bool) -> int:
     try:
         code = await app.run_async(mouse=mouse)
     finally:
+        await app.presence.leave()
         await app.bridge.close()
     return code if code is not None else app.return_code or 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,10 @@ from codex_desk.paths import Home
 from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.failures import EngineUnavailable, explained
 from codex_desk.tui.messages import EngineFailed, EngineReady, Heard
+from codex_desk.tui.watching import stamp
 
 if TYPE_CHECKING:
+    from codex_desk.config import Resolved
     from codex_desk.engine.glance import Glance
     from codex_desk.engine.journal import Action
 
@@ -42,7 +44,10 @@ class Bridge:
         self.tier = ""
         """What confines commands here (`Desk.sandbox_tier`), empty until it was tried."""
         self._task: asyncio.Task[None] | None = None
+        self._last: list[Callable[[], Awaitable[None]]] = []
         self._threads: dict[str, ThreadView] = {thread.id: thread for thread in glance.threads}
+        self._settings: dict[str, tuple[object, Resolved]] = {}
+        """By thread, with what they were looked up for."""
 
     @property
     def desk(self) -> DeskDoor | None:
@@ -87,11 +92,21 @@ class Bridge:
         if self._task is None:
             self._task = asyncio.create_task(self._run(tell), name="engine")
 
+    def before_closing(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have something done while the engine is still open, when it is about to be closed."""
+        self._last.append(work)
+
     async def close(self) -> None:
         """Close the engine in the task that opened it, and wait until it is closed."""
+        for work in self._last if self._task is not None else ():
+            await work()
         self._closing.set()
         if self._task is not None:
             await self._task
+
+    async def settled(self) -> None:
+        """As soon as the engine is open, or cannot be opened."""
+        await self._settled.wait()
 
     async def ready(self) -> DeskDoor:
         """The engine's door, as soon as it is open. Raises `EngineUnavailable`."""
@@ -107,7 +122,22 @@ class Bridge:
 
     async def do(self, action: Action) -> Any:
         """Carry out a human's action. Raises `Refusal`, `EngineUnavailable`."""
-        return await (await self.ready()).do(action)
+        try:
+            return await (await self.ready()).do(action)
+        finally:
+            self._settings.clear()  # it may have changed them, or what is trusted
+
+    def settings(self, thread: ThreadView) -> Resolved:
+        """What a thread's next turn would run on, looked up again once the thread or a file has changed. Raises `ConfigError`, `EngineUnavailable`."""
+        if self._desk is None:
+            raise EngineUnavailable(self._failure or "the desk is not open yet")
+        places = Home(self.home)
+        files = (places.config_toml, places.settings_toml, Path(thread.project, ".codex-desk", "config.toml"))
+        state = (thread, tuple(map(stamp, files)))
+        known = self._settings.get(thread.id)
+        if known is None or known[0] != state:
+            known = self._settings[thread.id] = (state, self._desk.settings(thread.id))
+        return known[1]
 
     async def _run(self, tell: Tell) -> None:
         try:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import field, replace
 
+from codex_desk.frozen import frozen
 from codex_desk.tui.deck import Deck
 from codex_desk.tui.grammar import Call, Grammar, UsageError
+from codex_desk.tui.model.completion import Known
 
 Run = Callable[[Deck, Call], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """One thing a person can ask for."""
 
@@ -23,17 +25,29 @@ class Command:
     arguments: str = ""
     """The usage line, in the command line's grammar."""
     key: str = ""
-    """The key after the leader; empty for none."""
+    """The key after the leader, or several with commas between; empty for none."""
     row_key: str = ""
-    """The key in the sidebar; empty where it is not an action on a row."""
+    """The key in the sidebar, likewise; empty where it is not an action on a row."""
     palette: str = ""
     """How the palette calls it; empty: not there."""
     slash: bool = True
     """Whether it can be typed; False for what only keys and the palette offer."""
+    offers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What stands in the usage line (`MODE`, `--rights`) → the words that it takes, for completion. Handles, folders and themes are known without."""
 
     @property
     def usage(self) -> str:
         return f"/{self.name} {self.arguments}".rstrip()
+
+    @property
+    def leader_id(self) -> str:
+        """What a keymap calls its key after the leader."""
+        return f"leader.{self.name}"
+
+    @property
+    def row_id(self) -> str:
+        """What a keymap calls its key in the sidebar."""
+        return f"sidebar.{self.name}"
 
 
 class CommandTable:
@@ -45,8 +59,8 @@ class CommandTable:
             if command.name in self._commands:
                 raise ValueError(f"two commands are named {command.name}")
             self._commands[command.name] = command
-        for keys in ([one.key for one in self], [one.row_key for one in self]):
-            doubled = {key for key in keys if key and keys.count(key) > 1}
+        for keys in ([key for one in self for key in _parted(one.key)], [key for one in self for key in _parted(one.row_key)]):
+            doubled = {key for key in keys if keys.count(key) > 1}
             if doubled:
                 raise ValueError(f"two commands share the key {', '.join(sorted(doubled))}")
 
@@ -56,18 +70,28 @@ class CommandTable:
     def __getitem__(self, name: str) -> Command:
         return self._commands[name]
 
-    def slash_menu(self) -> list[tuple[str, str]]:
-        """(name, help) of what can be typed."""
-        return [(one.name, one.help) for one in self if one.slash]
+    def slash_menu(self) -> list[Known]:
+        """What can be typed."""
+        return [Known(one.name, one.help, one.arguments, one.offers) for one in self if one.slash]
 
-    def leader_keys(self, keymap: Mapping[str, str]) -> dict[str, str]:
-        """Key after the leader → command name. `keymap` (binding id → keys, comma-separated) moves them: `leader.attach = "A"`."""
-        found: dict[str, str] = {}
-        for one in self:
-            for key in keymap.get(f"leader.{one.name}", one.key).split(","):
-                if key.strip():
-                    found[key.strip()] = one.name
-        return found
+    def with_keys(self, keys: Mapping[str, Sequence[str]]) -> CommandTable:
+        """The same commands with the keys in force, by id (`leader.attach`, `sidebar.attach`); an id that is not there keeps its own."""
+        return CommandTable(
+            replace(
+                one,
+                key=",".join(keys.get(one.leader_id, [one.key])) if one.key else "",
+                row_key=",".join(keys.get(one.row_id, [one.row_key])) if one.row_key else "",
+            )
+            for one in self
+        )
+
+    def leader_keys(self) -> dict[str, str]:
+        """Key after the leader → command name."""
+        return {key: one.name for one in self for key in _parted(one.key)}
+
+    def row_keys(self) -> dict[str, str]:
+        """Key in the sidebar → command name."""
+        return {key: one.name for one in self for key in _parted(one.row_key)}
 
     def row_actions(self) -> list[Command]:
         """What the sidebar offers for the thread under its cursor."""
@@ -78,8 +102,12 @@ class CommandTable:
         name, _, rest = line.strip().removeprefix("/").partition(" ")
         command = self._commands.get(name)
         if command is None or not command.slash:
-            raise UsageError(f"there is no command /{name}; F1 lists them. A space before the slash sends it as text")
+            raise UsageError(f"there is no command /{name}; /help lists them. A space before the slash sends it as text")
         try:
             return command, Grammar(command.arguments).parse(rest)
         except UsageError as error:
             raise UsageError(f"/{name} {error}   usage: {command.usage}") from error
+
+
+def _parted(keys: str) -> list[str]:
+    return [key for key in keys.split(",") if key]

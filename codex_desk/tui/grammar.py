@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import StringIO
+
+from codex_desk.frozen import frozen
 
 _WORD = re.compile(r"\[(--[a-z-]+)(?: ([A-Z][A-Z-]*))?\]|\[([A-Z][A-Z-]*)(…?)\]|([A-Z][A-Z-]*)(…?)")
 
@@ -15,7 +17,7 @@ class UsageError(Exception):
     """A line that the grammar does not take; the message is for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A command line taken apart. Every value is text as typed; a name that was not given is absent."""
 
@@ -48,6 +50,32 @@ class Grammar:
                 continue
             self._positionals.append((optional or required).lower())
             self._repeated = bool(more or more_required)
+
+    @property
+    def options(self) -> Mapping[str, bool]:
+        """Option → whether it takes a value."""
+        return self._options
+
+    def expects(self, rest: str) -> tuple[str, str]:
+        """What the last word of an unfinished line stands for, and the word so far: (`CHILD`, "rev"), (`--rights`, "") for that option's value, (`--`,
+        "--m") for an option. The first is empty where nothing more is taken, or what is taken is prose."""
+        *done, word = rest.split(" ")
+        waiting = list(self._positionals)
+        before = ""
+        for one in filter(None, done):
+            if before and self._options.get(before):
+                before = ""
+                continue
+            before = one
+            if one not in self._options and waiting and not (self._repeated and len(waiting) == 1):
+                waiting.pop(0)
+        if before and self._options.get(before):
+            return before, word
+        if word.startswith("-"):
+            return ("--" if self._options else ""), word
+        if not waiting or waiting[0] == "text":
+            return "", word
+        return waiting[0].upper(), word
 
     def parse(self, rest: str) -> Call:
         """Take what follows the command's name apart. Raises `UsageError`."""

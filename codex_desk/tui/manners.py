@@ -2,47 +2,55 @@
 
 from __future__ import annotations
 
-from textual.app import App
+import time
+from typing import TYPE_CHECKING
 
-from codex_desk.engine.events import ApprovalChanged, Event, TurnChanged
-from codex_desk.text import one_line
+from codex_desk.engine.events import Event, MessageChanged, ThreadChanged
 from codex_desk.tui.bridge import Bridge
-from codex_desk.tui.model.words import ASKING, name
+from codex_desk.tui.model.summons import Absence
+
+if TYPE_CHECKING:
+    from codex_desk.tui.terminal_app import TerminalApp
+
+QUIET_S = 1.0
+"""What happens at once rings once."""
+CAME_BACK = frozenset({"answered", "failed"})
 
 
 class Manners:
-    """Calls the person back when something asks for them, and stays silent while they are here."""
+    """Calls the person back when a session needs them, or answers what they asked, and stays silent while they are here."""
 
-    def __init__(self, app: App[int], *, bell: bool) -> None:
+    def __init__(self, app: TerminalApp, bridge: Bridge, *, bell: bool, plain: bool = False, place: str = "") -> None:
+        """`place`: which desk the title speaks of."""
         self._app = app
-        self._bell = bell
-        self._called = False
+        self._bridge = bridge
+        self.bell = bell
+        """Whether it may ring; the title is told either way."""
+        self._plain = plain
+        self._place = place
+        self._absence = Absence()
+        self._rung = 0.0
         app.watch(app, "app_focus", self._focus_changed, init=False)
 
-    def heard(self, event: Event, bridge: Bridge) -> None:
-        """An approval that waits, or a turn that ended, is worth a call."""
-        match event:
-            case ApprovalChanged(_, thread_id, "pending"):
-                self._call(bridge, thread_id, "needs you")
-            case TurnChanged(thread_id, _, state) if state != "running":
-                thread = bridge.thread(thread_id)
-                self._call(bridge, thread_id, "needs you" if thread and thread.status in ASKING else state)
-
-    def _call(self, bridge: Bridge, thread_id: str, words: str) -> None:
-        thread = bridge.thread(thread_id)
-        if self._app.app_focus or thread is None:
+    def heard(self, event: Event) -> None:
+        """Look at what the desk tells, while the person does not."""
+        if self._app.app_focus:
             return
-        self._called = True
-        self._title(f"{one_line(name(thread), 40)} {words}")
-        if self._bell:
+        match event:
+            case ThreadChanged(thread_id) if (thread := self._bridge.thread(thread_id)) is not None:
+                self._show(rings=self._absence.changed(thread))
+            case MessageChanged(number, to_id, None, state) if state in CAME_BACK and (thread := self._bridge.thread(to_id)) is not None:
+                desk = self._bridge.desk
+                if desk is not None and desk.message(number).origin == "human":
+                    self._show(rings=self._absence.answered(thread))
+
+    def _show(self, *, rings: bool) -> None:
+        self._app.show_title(self._absence.title(self._place, plain=self._plain))
+        now = time.monotonic()
+        if rings and self.bell and now - self._rung >= QUIET_S:
+            self._rung = now
             self._app.bell()
 
     def _focus_changed(self, focused: bool) -> None:
-        if focused and self._called:
-            self._called = False
-            self._title("codex-desk")
-
-    def _title(self, text: str) -> None:
-        driver = self._app._driver  # Textual has no public way to write a control sequence between its frames
-        if driver is not None and not self._app.is_headless:
-            driver.write(f"\x1b]0;{text}\x07")
+        self._absence = Absence() if focused else Absence.begin(self._bridge.threads)
+        self._show(rings=False)

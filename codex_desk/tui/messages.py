@@ -36,6 +36,18 @@ class Hearing(Protocol):
     async def hear(self, event: Event) -> None: ...
 
 
+class ThemeWanted(Message):
+    """Put on the theme of this name and remember it; None lists them all."""
+
+    def __init__(self, name: str | None) -> None:
+        super().__init__()
+        self.name = name
+
+
+class SettingsWritten(Message):
+    """Settings were changed from the screen: what counts now is to be read."""
+
+
 class CommandWanted(Message):
     """A slash line was typed, or a key stands for one; it is for the pane that the message comes from."""
 

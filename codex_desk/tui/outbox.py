@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from codex_desk.engine.views import Delivery, MessageView
 from codex_desk.tui.bridge import Bridge
@@ -19,7 +20,8 @@ class Outbox:
 
     def unsent(self, thread_id: str) -> tuple[Unsent, ...]:
         """What waits for the engine, first typed first."""
-        return tuple(self._unsent.get(thread_id, ()))
+        opening = self._bridge.desk is None
+        return tuple(replace(entry, opening=opening) for entry in self._unsent.get(thread_id, ()))
 
     async def send(self, thread_id: str, text: str, delivery: Delivery) -> MessageView:
         """The message, once it is committed. Raises `Refusal`, `EngineUnavailable`; the text is then the caller's to keep."""

@@ -8,7 +8,10 @@ from textual.screen import Screen
 
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.views import ThreadView
+from codex_desk.tui.messages import ThemeWanted
 from codex_desk.tui.model.words import name
+from codex_desk.tui.preferences import AUTO
+from codex_desk.tui.widgets.status import key_name
 from codex_desk.tui.widgets.strips import Tone
 
 if TYPE_CHECKING:
@@ -28,6 +31,11 @@ class PaneStage:
     def say(self, text: str, tone: Tone = "info") -> None:
         self._pane.say(text, tone)
 
+    def key_of(self, command: str) -> str:
+        """How a command is asked for with keys; its name after a slash where it has none."""
+        key = self._screen.table[command].key
+        return f"{self._screen.leader_key} {key_name(key)}" if key else f"/{command}"
+
     async def ask(self, screen: Screen[T | None]) -> T | None:
         return await self._screen.app.push_screen_wait(screen)
 
@@ -37,9 +45,10 @@ class PaneStage:
         pane = self._pane
         pane.trail = [*pane.trail, pane.thread.id] if entered and pane.thread else []
         await self._screen.show_in(pane, thread)
-        if at is not None:
+        if at is None:
+            pane.composer.focus()
+        else:
             await pane.go_to(at)
-        pane.composer.focus()
 
     async def leave_thread(self) -> bool:
         """Go back along the way that was entered; whether there was one."""
@@ -57,11 +66,12 @@ class PaneStage:
         """Beside this pane: a child of its thread that is not shown yet, else the session used last, else the same thread."""
         beside = self._for_split()
         if beside is None:
-            raise Refusal("unknown_thread", "there is no thread to show in another pane: ^x n makes a session")
+            raise Refusal("unknown_thread", f"there is no thread to show in another pane: {self.key_of('new')} makes a session")
         if await self._screen.panes.split(beside) is None:
-            raise Refusal("too_many_panes", "there are four panes already: ^x c closes one")
+            raise Refusal("too_many_panes", f"there are four panes already: {self.key_of('close')} closes one")
         if self._screen.one_pane:
-            self._pane.say(f"{name(beside)} has its own pane; this terminal is too narrow to show both: ^x 1-4 switches")
+            switch = f"{self.key_of('pane-1')} and {self.key_of('pane-2')} switch"
+            self._pane.say(f"{name(beside)} has its own pane; this terminal is too narrow to show both: {switch}")
 
     def _for_split(self) -> ThreadView | None:
         shown = self._screen.panes.shown
@@ -75,6 +85,10 @@ class PaneStage:
         if not await self._screen.panes.close(self._pane):
             self.say("this is the only pane; /quit leaves")
 
+    def find_in_thread(self, text: str) -> None:
+        """Look for a text in the pane's thread; an empty one is asked for there."""
+        self._pane.reader.find(text)
+
     def focus_pane(self, number: int) -> None:
         self._screen.panes.focus_number(number)
 
@@ -82,17 +96,14 @@ class PaneStage:
         self._screen.toggle_sidebar()
 
     def choose_theme(self, name: str | None) -> None:
-        """Set a theme by name, or open the list of them."""
-        app = self._screen.app
-        if name is None:
-            app.search_themes()
-        elif name in app.available_themes:
-            app.theme = name
+        """Set a theme by name and remember it, or open the list of them."""
+        if name in (None, AUTO) or name in self._screen.app.available_themes:
+            self._screen.post_message(ThemeWanted(name))
         else:
             self.say(f"there is no theme {name}; /theme lists them", "error")
 
     def show_help(self) -> None:
-        self._screen.action_help()
+        self._screen.call_later(self._screen.action_help)
 
     def show_palette(self) -> None:
         self._screen.app.action_command_palette()

@@ -1,28 +1,61 @@
-"""What the terminal sends, where Textual's own reading of it does not do: large pastes, and the colour behind the text.
+"""What the terminal sends, where Textual's own reading of it does not do: split sequences, large pastes, and the colour behind the text.
 
-Textual 8.2.8 parses a paste character by character: 4 s for 5 MB. Here the body of a paste passes its parser by, in the pieces in which it came.
+Textual 8.2.8 parses a paste character by character: 4 s for 5 MB. Here a paste passes its parser by, and so does everything that it does not know.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import selectors
+import signal
+import sys
+import time
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from textual import constants, events
-from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._xterm_parser import (
+    XTermParser,
+    _re_cursor_position,
+    _re_extended_key,
+    _re_in_band_window_resize,
+    _re_terminal_mode_response,
+)
+from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from codex_desk.tui.model.incoming import Escape, Incoming, Meta, Pasted, Sequence, Token, Typed
+from codex_desk.tui.output import MOST_PENDING, TerminalFile, Title
+
 ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 _BACKGROUND = re.compile(r"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)")
-_BEGUN = re.compile(r"\x1b\](?:1(?:1(?:;[^\x07\x1b]{0,40}\x1b?)?)?)?\Z")
-"""An answer that goes on in the next piece of input."""
+_KNOWN = (
+    re.compile(r"\x1b\[[IO]"),  # the terminal is looked at, or not
+    re.compile(r"\x1b\[<-?\d+;-?\d+;-?\d+[Mm]"),
+    _re_extended_key,
+    _re_terminal_mode_response,
+    _re_in_band_window_resize,
+    _re_cursor_position,
+)
+"""Beside its table of keys, what Textual's parser makes something of. Anything else it would type."""
+IN_BROWSER = "textual.drivers.web_driver:WebDriver"
+"""What textual-serve sets `TEXTUAL_DRIVER` to."""
+CLEAR = "\x1b[H\x1b[2J"
+"""So that nothing is left behind in a terminal without a second screen to leave, as GNU screen is one at first."""
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+END_S = 15.0
+STOPPED = 130
+"""What an application gives that was ended by a signal."""
 PIECE = 64 * 1024
 """Bytes read at once."""
+LOOK_S = 0.1
+"""How often the thread that reads looks whether it is to end."""
 LIGHT_SLOTS = frozenset({7, 15})
 """Numbers of the terminal's white among its colours, as `COLORFGBG` gives them."""
 
@@ -36,71 +69,129 @@ class Background(Message):
 
 
 class TerminalParser(XTermParser):
-    """Textual's parser for everything but the body of a paste and the answer about the background."""
+    """Textual's parser behind `Incoming`: it gets one character, or one complete sequence that it knows, at a time."""
 
-    def __init__(self, debug: bool = False) -> None:
+    def __init__(self, debug: bool = False, *, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(debug)
-        self._body: list[str] | None = None
-        """The pieces of a paste that has begun."""
-        self._tail = ""
-        """The last characters seen: a mark may be split between two pieces of input."""
-        self._held = ""
+        self._clock = clock
+        self._incoming = Incoming()
 
-    def feed(self, data: str) -> Iterable[Message]:
-        if not data:
-            yield from super().feed(data)
-            return
-        while data:
-            data = (yield from self._outside(data)) if self._body is None else (yield from self._inside(data))
+    @property
+    def patience(self) -> float | None:
+        """Seconds after which `tick` may have something to say; None while it has not."""
+        return self._incoming.patience
 
-    def _outside(self, data: str) -> Iterator[Message]:
-        """Pass input on up to the mark that begins a paste; gives what follows the mark."""
-        data = self._held + data
-        self._held = ""
-        at = (self._tail + data).find(BRACKETED_PASTE_START)
-        end = len(data) if at < 0 else at + len(BRACKETED_PASTE_START) - len(self._tail)
-        before, rest = data[:end], data[end:]
-        self._tail = (self._tail + before)[1 - len(BRACKETED_PASTE_START) :]
-        while answer := _BACKGROUND.search(before):
-            yield from self._keys(before[: answer.start()])
-            yield Background(light=is_light(*(int(part, 16) / (16 ** len(part) - 1) for part in answer.groups())))
-            before = before[answer.end() :]
-        if at < 0 and (begun := _BEGUN.search(before)):
-            before, self._held = before[: begun.start()], before[begun.start() :]
-        yield from self._keys(before)
-        if at >= 0:
-            self._body, self._tail = [], ""
-        return rest
-
-    def _inside(self, data: str) -> Iterator[Message]:
-        """Keep input up to the mark that ends the paste; gives what follows the mark."""
-        body = self._body if self._body is not None else []
-        data, self._tail = self._tail + data, ""
-        end = data.find(BRACKETED_PASTE_END)
-        if end < 0:
-            kept = len(data) - len(BRACKETED_PASTE_END) + 1
-            body.append(data[: max(kept, 0)])
-            self._tail = data[max(kept, 0) :]
-            return ""
-        body.append(data[:end])
-        yield events.Paste("".join(body).replace("\x00", ""))
-        self._body = None
-        # Textual's parser saw the paste begin and sees it end; what it makes of the nothing between is no paste.
-        yield from (token for token in super().feed(BRACKETED_PASTE_END) if not isinstance(token, events.Paste))
-        return data[end + len(BRACKETED_PASTE_END) :]
-
-    def _keys(self, data: str) -> Iterator[Message]:
+    def feed(self, data: str) -> Iterator[Message]:
+        """An empty text is the first byte of a character: Textual's own would take it for the end of all input."""
         if data:
-            yield from super().feed(data)
+            yield from self._told(self._incoming.feed(data, self._clock()))
+
+    def tick(self) -> Iterator[Message]:
+        yield from self._told(self._incoming.tick(self._clock()))
+
+    def _told(self, tokens: Iterable[Token]) -> Iterator[Message]:
+        for token in tokens:
+            match token:
+                case Typed(text):
+                    yield from super().feed(text)
+                case Escape():
+                    yield events.Key("escape", "\x1b")
+                case Meta(character):
+                    yield from self._with_alt(character)
+                case Pasted(text):
+                    yield events.Paste(text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n"))
+                case Sequence(text):
+                    yield from self._sequence(text)
+
+    def _with_alt(self, character: str) -> Iterator[Message]:
+        known = ANSI_SEQUENCES_KEYS.get(f"\x1b{character}")
+        if isinstance(known, tuple):
+            yield from (events.Key(key.value, None) for key in known)
+            return
+        for key in self._sequence_to_key_events(character):
+            shift = "shift+" if key.key.isupper() else ""
+            yield events.Key(f"alt+{shift}{key.key.lower()}", None)
+
+    def _sequence(self, text: str) -> Iterator[Message]:
+        if answer := _BACKGROUND.fullmatch(text):
+            yield Background(light=is_light(*(int(part, 16) / (16 ** len(part) - 1) for part in answer.groups())))
+        elif text in ANSI_SEQUENCES_KEYS or any(pattern.fullmatch(text) for pattern in _KNOWN):
+            yield from super().feed(text)
 
 
 class DeskDriver(LinuxDriver):
-    """Textual's driver with the parser above; it asks for the background as it starts, and nothing waits for the answer."""
+    """Textual's driver with the parser above; it asks for the background as it starts, and nothing waits for the answer.
+
+    The title is given back whenever the terminal is. SIGTERM and a lost terminal end the application in order, as leaving it does.
+    """
+
+    _away = False
+    """Whether the terminal is somebody else's for now, such as an editor's."""
+
+    def __init__(self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        assert sys.__stderr__ is not None
+        self._terminal = TerminalFile(sys.__stderr__)
+        self._file = self._terminal  # pyright: ignore[reportAttributeAccessIssue]  # as much of a file as the writing thread uses
+        self._given = 0
+        self._title = Title()
+
+    @property
+    def behind(self) -> bool:
+        """Whether the terminal is too slow for another frame now."""
+        return self._given - self._terminal.taken > MOST_PENDING
+
+    def set_title(self, text: str) -> None:
+        """Show a title, made safe; an empty one gives the one from before back."""
+        if sequence := self._title.change(text):
+            self.write(sequence)
+
+    def suspend_application_mode(self) -> None:
+        super().suspend_application_mode()
+        self._away = True
+
+    def resume_application_mode(self) -> None:
+        self._away = False
+        super().resume_application_mode()
+
+    def use_mouse(self, used: bool) -> None:
+        """Take the mouse from the terminal, or give it back, while the screen is open."""
+        if used == self._mouse:
+            return
+        if used:
+            self._mouse = True
+            self._enable_mouse_support()
+        else:
+            self._disable_mouse_support()
+            self._mouse = False
+        self.flush()
+
+    def write(self, data: str) -> None:
+        """What is drawn meanwhile is drawn again afterwards. Textual's own would wait for a thread that has ended."""
+        if not self._away:
+            self._given += 1
+            super().write(data)
 
     def start_application_mode(self) -> None:
         super().start_application_mode()
+        loop = asyncio.get_running_loop()
+        for number in ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                loop.add_signal_handler(number, self._end, loop)
         self.write(ASK_BACKGROUND)
         self.flush()
+
+    def _end(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End in order. A second signal, or too long a wait, ends the process as if nothing had been asked for."""
+        for number in ENDING:
+            loop.remove_signal_handler(number)
+        loop.call_later(END_S, signal.raise_signal, signal.SIGTERM)
+        self._app.exit(STOPPED)
+
+    def stop_application_mode(self) -> None:
+        self.set_title("")
+        self.write(CLEAR)
+        super().stop_application_mode()
 
     def run_input_thread(self) -> None:
         parser = TerminalParser(self._debug)
@@ -108,7 +199,7 @@ class DeskDriver(LinuxDriver):
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(0.1):
+                if selector.select(min(LOOK_S, parser.patience or LOOK_S)):
                     read = os.read(self.fileno, PIECE)
                     if not read:
                         return  # the terminal is gone; the application hears of that by a signal
@@ -121,7 +212,11 @@ class DeskDriver(LinuxDriver):
 
 
 def driver() -> type[Driver] | None:
-    """The driver for a terminal; None where something else was set, such as a browser."""
+    """The driver for a terminal, or for a browser that textual-serve set; None where something else was set."""
+    if constants.DRIVER == IN_BROWSER:
+        from codex_desk.tui.browser import BrowserDriver
+
+        return BrowserDriver
     return None if constants.DRIVER else DeskDriver
 
 

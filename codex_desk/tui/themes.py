@@ -6,17 +6,25 @@ leaves the other themes, a shipped one of the same name included, as they are.
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from codex_desk.files import FileRefused, read_regular
+from codex_desk.frozen import frozen
+from codex_desk.text import one_line
+from codex_desk.tui.preferences import AUTO
+
 DEFAULT_DARK = "desk-dark"
 DEFAULT_LIGHT = "desk-light"
+OWN_COLOURS = "desk-terminal"
+"""The theme for a terminal that has no more than its own 16 colours."""
 
 _PACKAGE = Path(__file__).parent.parent
 COLOURS = ("primary", "secondary", "warning", "error", "success", "accent", "foreground", "background", "surface", "panel", "boost")
@@ -29,7 +37,7 @@ LARGEST_FILE = 64 * 1024
 """Bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThemeProblem:
     """Why a theme file is not used. `line` counts from 1; 1 where the problem is with the file as a whole."""
 
@@ -38,7 +46,7 @@ class ThemeProblem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file.name}:{self.line}: {self.message}"
+        return f"{self.file.parent.name}/{self.file.name} line {self.line}: {self.message}"
 
 
 class _Wrong(Exception):
@@ -60,10 +68,13 @@ def load_themes(user_folder: Path) -> tuple[list[Theme], list[ThemeProblem]]:
     themes: dict[str, Theme] = {}
     problems: list[ThemeProblem] = []
     for folder in (shipped_folder(), user_folder):
+        files: dict[str, Path] = {}
         for file in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
             match read_theme(file):
+                case Theme(name=name) if name in files:
+                    problems.append(ThemeProblem(file, 1, f'name = "{name}" is the name of {files[name].name}, which is used'))
                 case Theme() as theme:
-                    themes[theme.name] = theme
+                    themes[theme.name], files[theme.name] = theme, file
                 case ThemeProblem() as problem:
                     problems.append(problem)
     return list(themes.values()), problems
@@ -81,11 +92,16 @@ def find_theme(name: str, user_folder: Path) -> Theme | None:
 def read_theme(file: Path) -> Theme | ThemeProblem:
     """The theme in a file, or what is wrong with it."""
     try:
-        if file.stat().st_size > LARGEST_FILE:
-            return ThemeProblem(file, 1, f"larger than {LARGEST_FILE // 1024} KB")
-        text = file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        return ThemeProblem(file, 1, f"cannot be read: {error}")
+        data = read_regular(file, LARGEST_FILE + 1)
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        return ThemeProblem(file, 1, f"cannot be read: {error.strerror or error}")
+    except FileRefused as refusal:
+        return ThemeProblem(file, 1, str(refusal))
+    except UnicodeDecodeError as error:
+        return ThemeProblem(file, error.object[: error.start].count(b"\n") + 1, "not UTF-8")
+    if len(data) > LARGEST_FILE:
+        return ThemeProblem(file, 1, f"larger than {LARGEST_FILE // 1024} KB")
     try:
         return _theme(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
@@ -97,13 +113,13 @@ def read_theme(file: Path) -> Theme | ThemeProblem:
 def _theme(data: Mapping[str, object]) -> Theme:
     for key in data:
         if key not in FIELDS:
-            raise _Wrong(key, f"{key} is not a field of a theme")
+            raise _Wrong(key, f"{_said(key)} is no field of a theme{_near(key, FIELDS)}")
     for key in ("name", "primary"):
         if not isinstance(data.get(key), str):
             raise _Wrong(key, f"{key} is missing" if key not in data else f"{key} must be a string")
     name = str(data["name"])
-    if not NAME.fullmatch(name):
-        raise _Wrong("name", "name must be of lower-case letters, digits and hyphens, at most 40")
+    if not NAME.fullmatch(name) or name == AUTO:
+        raise _Wrong("name", f'name = "{_said(name)}" is no name: small letters, digits and hyphens, at most 40, and not {AUTO}')
     for key in COLOURS:
         if key in data:
             _check_colour(key, data[key])
@@ -129,18 +145,18 @@ def _variables(value: object) -> dict[str, str]:
         raise _Wrong("variables", "variables must be a table")
     for key, setting in value.items():
         if not isinstance(setting, str):
-            raise _Wrong(key, f"{key} must be a string")
+            raise _Wrong(key, f"{_said(key)} must be a string")
         if not key.endswith(("-style", "-style-hover")):
             _check_colour(key, setting)
         elif not STYLE_WORDS.issuperset(setting.split()):
-            raise _Wrong(key, f"{key} is not a text style: {setting}")
+            raise _Wrong(key, f"{_said(key)} = {_said(setting)} is no text style: of {', '.join(sorted(STYLE_WORDS))}")
     return {str(key): str(setting) for key, setting in value.items()}
 
 
 def _check_colour(key: str, value: object) -> None:
     """Raises where a value is no colour, with an opacity after it or not (`#fff`, `auto 60%`, `ansi_red`)."""
     if not isinstance(value, str):
-        raise _Wrong(key, f"{key} must be a string")
+        raise _Wrong(key, f"{_said(key)} must be a string")
     colour, _, opacity = value.partition(" ")
     try:
         if opacity and not re.fullmatch(r"\d{1,3}%", opacity):
@@ -148,7 +164,16 @@ def _check_colour(key: str, value: object) -> None:
         if colour != "auto":
             Color.parse(colour)
     except (ColorParseError, ValueError):
-        raise _Wrong(key, f"{key} is not a colour: {value}") from None
+        raise _Wrong(key, f'{_said(key)} = "{_said(value)}" is no colour') from None
+
+
+def _said(text: str) -> str:
+    return one_line(text, 60)
+
+
+def _near(key: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _line_of_error(error: tomllib.TOMLDecodeError, text: str) -> int:

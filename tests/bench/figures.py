@@ -7,6 +7,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+FLAT = 1.2
+"""A hundred times as much costs no more than this many times as much."""
 HEADINGS = ("what", "measured", "best", "budget", "of it", "")
 
 
@@ -44,6 +46,16 @@ def middle(what: str, samples: Sequence[float], budget: float | None, unit: str 
     return Figure(f"{what}, median of {len(samples)}", statistics.median(samples), budget, unit, min(samples))
 
 
+def against(what: str, samples: Sequence[float], base: Sequence[float], budget: float | None) -> Figure:
+    """Each sample divided by the one that was taken beside it, on the same machine in the same second; the median of that, against a ceiling."""
+    return middle(what, [one / other for one, other in zip(samples, base, strict=True)], budget, "×")
+
+
+def flat(what: str, many: Sequence[float], few: Sequence[float]) -> Figure:
+    """What a hundred times as much costs, as a multiple: the median of one by the median of the other."""
+    return Figure(what, statistics.median(many) / statistics.median(few), FLAT, "×", min(many) / min(few))
+
+
 def slow_end(what: str, samples: Sequence[float], budget: float | None, unit: str = "ms") -> Figure:
     """The 95th percentile of the samples against a ceiling, if there is one."""
     return Figure(f"{what}, p95 of {len(samples)}", percentile(samples, 0.95), budget, unit, min(samples))
@@ -69,5 +81,5 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _number(value: float, unit: str) -> str:
-    digits = 2 if unit == "×" else 0 if abs(value) >= 1000 else 1
+    digits = 2 if unit in ("×", "% of a core") else 0 if abs(value) >= 1000 else 1
     return f"{value:,.{digits}f} {unit}".replace(",", " ")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import TypedDict
 
 from textual import events
 from textual.pilot import Pilot
@@ -19,17 +20,18 @@ from codex_desk.engine.desk import Desk
 from codex_desk.engine.glance import glance
 from codex_desk.engine.journal import Tx
 from codex_desk.engine.mailbox import Send
+from codex_desk.engine.sessions import Rename
 from codex_desk.tui import starting
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.preferences import read_preferences
 from codex_desk.tui.widgets.block import Block
 from codex_desk.tui.widgets.transcript import Transcript
-from tests.bench.models import ScriptedRuntime, streaming
+from tests.bench.models import ScriptedRuntime, Turn, streaming
 from tests.bench.stores import PROSE
 
-APPENDED = 30
-"""Items that `append` commits."""
+CHANGES = 30
+"""What `append` and `rename` commit, one after the other."""
 DELTAS_PER_S = 50
 STREAMED = 20_000
 """Characters that are there before the increments that count."""
@@ -50,26 +52,62 @@ async def stream_everywhere(app: DeskApp, desk: Desk) -> None:
         await desk.do(Send(thread.id, "go on"))
 
 
-async def append(app: DeskApp, desk: Desk) -> list[float]:
-    """Commit items to the thread that is shown; gives the moments at which that began."""
+async def append(app: DeskApp, desk: Desk) -> Changes:
+    """Commit items to the thread that is shown."""
     thread_id = app.bridge.opened
     if thread_id is None:
         raise AssertionError("no thread is open")
-    began: list[float] = []
-    for number in range(APPENDED):
-        await asyncio.sleep(0.3)
 
-        def step(tx: Tx, text: str = appended(number)) -> None:
+    async def one(text: str) -> None:
+        def step(tx: Tx) -> None:
             tx.item(thread_id, "agent_message", text, "agent", turn_id="the turn", step=True)
 
-        began.append(time.perf_counter())
         await desk.ledger.run(step)
-    return began
+
+    return await _one_by_one(one)
 
 
-def appended(number: int) -> str:
-    """The text of an appended item."""
-    return f"appended-item-{number:03}"
+async def rename(app: DeskApp, desk: Desk) -> Changes:
+    """Give the session that is shown one name after the other."""
+    thread_id = app.bridge.opened
+    if thread_id is None:
+        raise AssertionError("no thread is open")
+    return await _one_by_one(lambda name: desk.do(Rename(thread_id, name)))
+
+
+class Changes(TypedDict):
+    """One of each for every change."""
+
+    began: list[float]
+    """The moment."""
+    spent: list[float]
+    """Milliseconds of CPU time, up to long after it was shown."""
+
+
+async def _one_by_one(change: Callable[[str], Awaitable[object]]) -> Changes:
+    found = Changes(began=[], spent=[])
+    for number in range(CHANGES):
+        await asyncio.sleep(0.1)
+        before = time.process_time()
+        found["began"].append(time.perf_counter())
+        await change(changed(number))
+        await asyncio.sleep(0.3)
+        found["spent"].append((time.process_time() - before) * 1000)
+    return found
+
+
+def changed(number: int) -> str:
+    """What is then on the screen."""
+    return f"changed-{number:03}"
+
+
+async def work(app: DeskApp, desk: Desk, rounds: int = 3) -> dict[str, int]:
+    """Turns of the offline stand-in in every session, all of them at once."""
+    threads = desk.threads()
+    for _ in range(rounds):
+        sent = [await desk.do(Send(thread.id, "read note.txt")) for thread in threads]
+        await desk.run_until([message.id for message in sent])
+    return {"threads": len(threads), "turns": len(desk.rows("SELECT 1 FROM turn WHERE state = 'completed'"))}
 
 
 async def lag(app: DeskApp, desk: Desk, seconds: float = 4.0) -> dict[str, list[float]]:
@@ -94,7 +132,8 @@ async def focus(app: DeskApp, desk: Desk, times: int = 12) -> dict[str, object]:
     """Milliseconds of CPU for each change of the terminal's focus, with as many blocks in the transcript as it ever shows."""
     transcript = app.screen.query_one(Transcript)
     for _ in range(20):
-        transcript.action_oldest()
+        transcript.scroll_to(y=1, animate=False)
+        transcript.scroll_home(animate=False)
         await _settled(app)
     spent: list[float] = []
     for number in range(times):
@@ -114,20 +153,22 @@ async def _settled(app: DeskApp) -> None:
     await asyncio.sleep(0.1)
 
 
-SCRIPTS: dict[str, tuple[Script, str, str]] = {
-    "nothing": (nothing, "", PROSE),
-    "stream-everywhere": (stream_everywhere, "", PROSE),
-    "append": (append, "", PROSE),
-    "lag-list": (lag, LIST, LIST),
-    "lag-code": (lag, CODE, "x = x + 1  # on\n"),
-    "focus": (focus, "", PROSE),
+SCRIPTS: dict[str, tuple[Script, Turn | None]] = {
+    "nothing": (nothing, streaming(PROSE, DELTAS_PER_S)),
+    "stream-everywhere": (stream_everywhere, streaming(PROSE, DELTAS_PER_S)),
+    "append": (append, None),
+    "rename": (rename, None),
+    "work": (work, None),
+    "lag-list": (lag, streaming(LIST, DELTAS_PER_S, LIST)),
+    "lag-code": (lag, streaming("x = x + 1  # on\n", DELTAS_PER_S, CODE)),
+    "focus": (focus, None),
 }
-"""Script, what a turn says at once, and what it says after that, a few characters at a time."""
+"""Script, and what a turn does; where nothing is said, the offline stand-in runs it."""
 
 
-async def _main(script: Script, runtime: ScriptedRuntime, home: Path, folder: Path, out: Path) -> None:
+async def _main(script: Script, turn: Turn | None, home: Path, folder: Path, out: Path) -> None:
     def opener() -> AbstractAsyncContextManager[Desk]:
-        return Desk.open(home, host="desk", runtimes={"offline": runtime})
+        return Desk.open(home, host="desk", runtimes={"offline": ScriptedRuntime(turn)} if turn is not None else None)
 
     async def act(pilot: Pilot[object]) -> None:
         desk = await app.bridge.ready()
@@ -147,5 +188,4 @@ async def _main(script: Script, runtime: ScriptedRuntime, home: Path, folder: Pa
 
 if __name__ == "__main__":
     name, *places = sys.argv[1:]
-    found, at_once, then = SCRIPTS[name]
-    asyncio.run(_main(found, ScriptedRuntime(streaming(then, DELTAS_PER_S, at_once)), *map(Path, places)))
+    asyncio.run(_main(*SCRIPTS[name], *map(Path, places)))

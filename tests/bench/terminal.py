@@ -12,11 +12,17 @@ import struct
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 LIMIT_S = 30.0
 """After that, what is waited for does not come any more."""
+LEAVE_S = 5.0
+"""That long a program may take to leave when its terminal is gone."""
+
+CPUCLOCK_SCHED = 2
+"""From Linux's `posix-timers.h`: a clock's number is `~pid << 3` with this in it. `clock_getcpuclockid` makes it so."""
 
 REPLIES: Mapping[bytes, bytes] = {
     b"\x1b[?2026$p": b"\x1b[?2026;2$y",
@@ -29,6 +35,16 @@ REPLIES: Mapping[bytes, bytes] = {
 
 _STYLE = re.compile(rb"\x1b\[[0-9;:]*m")
 _OTHER = re.compile(rb"\x1b(?:\[[0-9:;<=>?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[^\[\]])")
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """MB."""
+
+    resident: float
+    """Everything that it has mapped and touched (RSS)."""
+    proportional: float
+    """The same, with what it shares with other processes counted in part (PSS)."""
 
 
 class NothingCame(Exception):
@@ -56,8 +72,13 @@ class Terminal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
+        """The window is closed: what runs in it leaves in order, and is killed only if it does not."""
+        os.kill(self._pid, signal.SIGHUP)
+        end = time.perf_counter() + LEAVE_S
+        while os.waitpid(self._pid, os.WNOHANG)[0] == 0:
+            if time.perf_counter() > end:
+                os.kill(self._pid, signal.SIGKILL)
+            self.rest(0.02)
         os.close(self._fd)
 
     def press(self, keys: str) -> float:
@@ -79,6 +100,18 @@ class Terminal:
     def until_drawn(self) -> float:
         """The moment at which anything that is neither space nor a control sequence was written. Raises `NothingCame`."""
         return self._read_until(lambda: bool(self._seen().strip()), "anything to be drawn")
+
+    @property
+    def cpu_s(self) -> float:
+        """The CPU time that the program has taken so far, without its children's. Linux only."""
+        return time.clock_gettime((~self._pid << 3) | CPUCLOCK_SCHED)
+
+    @property
+    def memory(self) -> Memory:
+        """What it has in memory now. Linux only."""
+        rows = Path(f"/proc/{self._pid}/smaps_rollup").read_text().splitlines()[1:]
+        sizes = {name: int(size) / 1024 for name, size, *_ in map(str.split, rows)}
+        return Memory(sizes["Rss:"], sizes["Pss:"])
 
     def rest(self, seconds: float) -> None:
         """Go on reading for a while."""

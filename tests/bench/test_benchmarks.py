@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import pytest
+
 from tests.bench.command_line import command_line
-from tests.bench.figures import Figure, middle, percentile, slow_end, table
+from tests.bench.figures import Figure, against, flat, middle, percentile, slow_end, table
 from tests.bench.history import history
 from tests.bench.journal import journal
+from tests.bench.living import thirty
 from tests.bench.run import USAGE, run
-from tests.bench.screen import open_thread
+from tests.bench.screen import two_threads
 from tests.bench.turns import many_sessions, round_trip
 
 
@@ -18,6 +22,12 @@ def test_a_ceiling_is_reached_from_below_and_a_floor_from_above() -> None:
     assert not middle("a", [1, 3, 9], 2).reached
     assert Figure("a", 3, 2, "/s", at_least=True).reached
     assert not Figure("a", 1, 2, "/s", at_least=True).reached
+
+
+def test_each_sample_is_held_against_the_one_beside_it_and_many_against_few() -> None:
+    assert against("a", [2, 30, 4], [1, 10, 1], 3).value == 3
+    assert flat("a", [1, 2, 9], [1, 4, 4]).value == 0.5
+    assert not flat("a", [13], [10]).reached
 
 
 def test_the_slow_end_is_the_sample_that_one_in_twenty_exceeds() -> None:
@@ -59,5 +69,13 @@ def test_an_import_of_history_is_measured(tmp_path: Path) -> None:
 
 
 def test_a_key_is_followed_to_its_frame_on_a_real_terminal(tmp_path: Path) -> None:
-    [figure] = open_thread(tmp_path, items=20, times=2)
-    assert figure.value > 0
+    with two_threads(tmp_path / "desk", items=20) as samples:
+        assert next(samples) > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_a_desk_that_does_nothing_is_weighed_and_timed(tmp_path: Path) -> None:
+    resident, proportional, empty, idle, _ = thirty(tmp_path, seconds=0.2, threads=2, settle=0)
+    assert resident.value >= proportional.value > empty.value > 0
+    assert "2 threads after 6 turns" in resident.what
+    assert idle.value >= 0

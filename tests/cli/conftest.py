@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +17,14 @@ import pytest
 from click.testing import CliRunner
 
 from codex_desk.cli.app import cli
+from codex_desk.engine.desk import Desk
+from codex_desk.engine.links import Attach
+from codex_desk.engine.sessions import New
+from codex_desk.store.database import Database
 from tests.model_server import model_server
+from tests.trust.conftest import found_sandbox, the_machines_sandbox
 
-__all__ = ["model_server"]
+__all__ = ["found_sandbox", "model_server", "the_machines_sandbox"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,14 @@ class Running:
 Start = Callable[..., Running]
 
 
+@pytest.fixture(scope="session")
+def new_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store as the first start makes it, to begin with a copy of: making one costs more than most tests."""
+    folder = tmp_path_factory.mktemp("new")
+    Database.open(folder / "desk.db", folder).close()
+    return folder / "desk.db"
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The desk's home; sessions there run offline unless a test says otherwise."""
@@ -103,8 +118,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def desk(home: Path, folder: Path) -> Run:
-    """`desk("list", "--json")` runs the command line; an error that nobody foresaw fails the test."""
+def newcomer(home: Path, folder: Path) -> Run:
+    """`newcomer("list", "--json")` runs the command line where there is no home yet; an error that nobody foresaw fails the test."""
 
     def run(*args: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> Ran:
         result = CliRunner().invoke(cli, args, input=stdin, env=env, catch_exceptions=False)
@@ -114,12 +129,24 @@ def desk(home: Path, folder: Path) -> Run:
 
 
 @pytest.fixture
-def office(desk: Run) -> Run:
+def desk(newcomer: Run, home: Path, new_store: Path) -> Run:
+    """The command line on a desk that was opened before."""
+    home.mkdir(mode=0o700)
+    shutil.copy(new_store, home)
+    return newcomer
+
+
+@pytest.fixture
+def office(desk: Run, home: Path, folder: Path) -> Run:
     """A desk with an operator, and a reviewer and an implementor attached to it."""
-    for handle in ("operator", "reviewer", "implementor"):
-        assert desk("new", handle).exit == 0
-    for child in ("reviewer", "implementor"):
-        assert desk("attach", child, "operator").exit == 0
+
+    async def furnish() -> None:
+        async with Desk.open(home) as opened:
+            operator, *children = [await opened.do(New(handle, folder)) for handle in ("operator", "reviewer", "implementor")]
+            for child in children:
+                await opened.do(Attach(child.id, operator.id))
+
+    asyncio.run(furnish())
     return desk
 
 

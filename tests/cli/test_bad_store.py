@@ -12,6 +12,11 @@ import pytest
 from tests.cli.conftest import Run
 
 
+@pytest.fixture
+def desk(newcomer: Run) -> Run:
+    return newcomer
+
+
 def test_a_store_of_a_newer_version_is_refused_and_left_alone(desk: Run, home: Path) -> None:
     desk("new", "operator")
     with sqlite3.connect(home / "desk.db") as store:

@@ -8,6 +8,11 @@ from tests.cli.conftest import Run
 from tests.cli.contract import keys
 
 
+@pytest.fixture
+def desk(newcomer: Run) -> Run:
+    return newcomer
+
+
 def shown(desk: Run, *args: str) -> dict[str, tuple[object, str]]:
     return {each["key"]: (each["value"], each["layer"]) for each in desk("config", "show", *args, "--json").json["settings"]}
 
@@ -21,6 +26,15 @@ def test_every_setting_is_shown_with_its_value_and_its_layer(desk: Run, home: Pa
     assert settings["runtime"] == ("offline", "environment")
     assert settings["model_providers.local.base_url"] == ("http://127.0.0.1:9/v1", "settings.toml")
     assert settings["agents.max_threads"] == (6, "default")
+
+
+def test_people_are_shown_the_line_too(desk: Run, home: Path) -> None:
+    home.mkdir(mode=0o700)
+    (home / "config.toml").write_text('\nmodel = "mine"\n[tui.keymap]\n"composer.send" = "f3"\n')
+    rows = [line.split() for line in desk("config", "show").out.splitlines()]
+    assert ["model", "mine", "config.toml:2"] in rows
+    assert ['tui.keymap."composer.send"', "f3", "config.toml:4"] in rows
+    assert ["agents.max_threads", "6", "default"] in rows
 
 
 def test_a_threads_own_settings_are_shown_for_it(desk: Run) -> None:

@@ -9,6 +9,11 @@ from codex_desk.runtimes.codex.binary import find_program
 from tests.cli.conftest import Ran, Run
 
 
+@pytest.fixture
+def desk(newcomer: Run) -> Run:
+    return newcomer
+
+
 def states(ran: Ran) -> dict[str, str]:
     return {check["name"]: check["state"] for check in ran.json["checks"]}
 

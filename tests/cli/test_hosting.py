@@ -74,7 +74,7 @@ def test_wait_runs_the_queue_up_to_the_message_and_no_further(desk: Run) -> None
 def test_wait_for_any_comes_back_with_the_first(desk: Run) -> None:
     desk("new", "reviewer")
     desk("new", "implementor")
-    slow, fast = numbered(desk, "reviewer", "run sleep 2"), numbered(desk, "implementor", "read a")
+    slow, fast = numbered(desk, "reviewer", "run sleep 1"), numbered(desk, "implementor", "read a")
     ran = desk("wait", slow, fast, "--any", "--json")
     assert ran.exit == 0
     assert "answered" in [message["state"] for message in ran.json["messages"]]
@@ -196,7 +196,7 @@ def test_where_a_desk_is_open_it_runs_the_turn_and_send_only_watches(desk: Run, 
 
 def test_a_watcher_that_is_interrupted_leaves_the_open_desks_turn_alone(desk: Run, opened: Running) -> None:
     desk("new", "reviewer")
-    ran = desk("send", "reviewer", "run sleep 3", "--wait", "--timeout", "1", "--json")
+    ran = desk("send", "reviewer", "run sleep 2", "--wait", "--timeout", "0.5", "--json")
     assert ran.exit == 3
     assert desk("wait", str(ran.json["id"]), "--timeout", "30", "--json").json["messages"][0]["state"] == "answered"
 

@@ -61,8 +61,8 @@ def test_an_agents_process_may_not_choose_where_models_answer(office: Run, home:
     assert not (home / "settings.toml").exists()
 
 
-def test_an_agents_process_that_sees_no_store_makes_none(desk: Run, home: Path) -> None:
-    ran = desk("list", "--json", env={"CODEX_DESK_THREAD": "019a0000-0000-7000-8000-000000000000"})
+def test_an_agents_process_that_sees_no_store_makes_none(newcomer: Run, home: Path) -> None:
+    ran = newcomer("list", "--json", env={"CODEX_DESK_THREAD": "019a0000-0000-7000-8000-000000000000"})
     assert ran.refusal == "origin_agent"
     assert not home.exists()
 

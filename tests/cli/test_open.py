@@ -21,11 +21,11 @@ DEADLINE_S = 60.0
 class Terminal:
     """A real terminal, 120 by 40, with the command line in it."""
 
-    def __init__(self, *args: str) -> None:
+    def __init__(self, *args: str, term: str = "xterm-256color") -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         command = [sys.executable, "-m", "codex_desk", *args]
-        env = {**os.environ, "TERM": "xterm-256color"}
+        env = {**os.environ, "TERM": term}
         self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env, start_new_session=True)
         os.close(theirs)
         self.shown = b""
@@ -89,6 +89,28 @@ def test_the_demo_opens_its_office_and_says_where_it_stays(tmp_path: Path) -> No
 def test_without_a_terminal_the_desk_does_not_open(desk: Run, folder: Path) -> None:
     assert desk(str(folder), "--json").refusal == "no_terminal"
     assert desk("--json", "--plain").exit == 2
+
+
+def test_without_a_word_what_is_refused_is_said_as_for_any_command(newcomer: Run) -> None:
+    ran = subprocess.run([sys.executable, "-m", "codex_desk"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == newcomer().err
+    assert ran.stderr.startswith("codex-desk: the desk needs a terminal")
+
+
+def test_opening_the_desk_reads_no_command_line() -> None:
+    code = "import sys, codex_desk.__main__, codex_desk.cli.opening; print('click' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+@pytest.mark.usefixtures("home")
+def test_a_terminal_that_cannot_place_its_cursor_is_refused_with_what_works_there(tmp_path: Path) -> None:
+    terminal = Terminal(str(tmp_path), term="dumb")
+    try:
+        assert terminal.end() == 1
+        assert b"send --wait" in terminal.shown
+    finally:
+        terminal.close()
 
 
 def test_a_file_is_no_folder_to_open_the_desk_in(desk: Run, folder: Path) -> None:

@@ -13,12 +13,12 @@ PROVIDER = keys("name, title, base_url, env_key, wire_api, model_context_window,
 
 
 @pytest.fixture
-def anew(desk: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+def anew(newcomer: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A newcomer's desk: nothing is set, no key, no Codex."""
     for name in ("CODEX_DESK_RUNTIME", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    return desk
+    return newcomer
 
 
 def test_a_newcomer_has_one_provider_that_lacks_its_key(anew: Run) -> None:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import os
 import stat
 import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from codex_desk.config import ConfigError, Provider, add_provider, provider_preset, set_user_setting, setting, thread_setting
+from codex_desk.config.keys import merged, planted
+from codex_desk.config.writing import rewritten
 from tests.config.settings_files import Desk
 
 
@@ -138,3 +143,74 @@ def test_what_is_no_setting_of_a_thread_is_refused(name: str) -> None:
 def test_a_setting_that_was_probably_meant_is_named() -> None:
     with pytest.raises(ConfigError, match="did you mean max_depth"):
         setting("agents.max_dept", 1)
+
+
+COMMENTED = """# how I like it
+model = "old"  # the cheap one
+
+[tui]
+# at night
+theme = "desk-dark"
+"""
+
+
+def test_comments_and_order_of_the_file_stay(desk: Desk) -> None:
+    desk.settings_toml.write_text(COMMENTED)
+    set_user_setting(desk.home, "tui.mouse", False)
+    set_user_setting(desk.home, "model", "new")
+    assert desk.settings_toml.read_text() == COMMENTED.replace('"old"', '"new"') + "mouse = false\n"
+
+
+def test_an_edit_made_outside_in_between_is_kept(desk: Desk) -> None:
+    set_user_setting(desk.home, "model", "new")
+    desk.settings_toml.write_text(desk.settings_toml.read_text() + "\n[tui]\nbell = false # mine\n")
+    set_user_setting(desk.home, "sandbox_mode", "read-only")
+    assert "bell = false # mine" in desk.settings_toml.read_text()
+    assert desk.resolve().settings.model == "new"
+
+
+VALUES = st.one_of(st.booleans(), st.integers(0, 9), st.text(max_size=5), st.lists(st.text(max_size=3), max_size=2))
+KEYS = st.sampled_from([("model",), ("tui", "mouse"), ("tui", "keymap", "composer.send"), ("a", "b", "c"), ("a", "new", "er")])
+TEXTS = [
+    "",
+    COMMENTED,
+    'tui.mouse = true\ntui.keymap.help = "f2"\n',
+    "a = {b = {c = 1}}\n",
+    "[a.b]\nc = 1\n[tui]\n[a.e]\nf = 2\n[a]\nz = 1\n",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@given(edits=st.lists(st.tuples(KEYS, VALUES), max_size=4))
+@settings(max_examples=40, deadline=None)
+def test_whatever_the_file_looks_like_it_holds_what_is_written(text: str, edits: list[tuple[tuple[str, ...], object]]) -> None:
+    whole = tomllib.loads(text)
+    for key, value in edits:
+        whole = merged(whole, planted(key, value))
+    assert tomllib.loads(rewritten(text, whole)) == whole
+
+
+def test_line_ends_and_a_byte_order_mark_of_another_editor_are_no_matter(desk: Desk) -> None:
+    desk.settings_toml.write_bytes(b'\xef\xbb\xbf# hers\r\nmodel = "old"\r\n\r\n[tui]\r\nbell = false\r\n')
+    assert desk.resolve().settings.model == "old"
+    set_user_setting(desk.home, "model", "new")
+    assert desk.settings_toml.read_bytes() == b'# hers\r\nmodel = "new"\r\n\r\n[tui]\r\nbell = false\r\n'
+
+
+@pytest.mark.parametrize("spoil", ["folder", "fifo", "large", "binary"])
+def test_what_is_no_settings_file_is_refused_by_name_and_left_alone(desk: Desk, spoil: str) -> None:
+    file = desk.settings_toml
+    match spoil:
+        case "folder":
+            file.mkdir()
+        case "fifo":
+            os.mkfifo(file)
+        case "large":
+            file.write_bytes(b"# x\n" * 3_000_000)
+        case "binary":
+            file.write_bytes(b'model = "a"\n\xff\xfe')
+    for touch in (desk.resolve, lambda: set_user_setting(desk.home, "model", "new")):
+        with pytest.raises(ConfigError, match=str(file)):
+            touch()
+    assert file.exists()
+    assert not [entry.name for entry in desk.home.iterdir() if entry.name.startswith(".settings")]

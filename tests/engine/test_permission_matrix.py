@@ -18,6 +18,7 @@ from codex_desk.engine.mailbox import Ask, Edit, Remove, Report, Send
 from codex_desk.engine.recovery import Recover
 from codex_desk.engine.reported import CatchUp, Closed, KeepState, Renamed, Spawn
 from codex_desk.engine.sessions import Fork, New, Rename, Set, SetMeta, Trust
+from codex_desk.engine.shelling import StartShell
 from codex_desk.engine.turns import Compact, Interrupt, NeedsHuman, Resume
 from codex_desk.engine.waiting import StartWait
 from codex_desk.engine.waking import FireWake
@@ -51,6 +52,7 @@ HUMANS: dict[str, Callable[[Place, str], Action]] = {
     "interrupt": lambda place, subject: Interrupt(subject),
     "resume": lambda place, subject: Resume(subject),
     "compact": lambda place, subject: Compact(subject),
+    "shell": lambda place, subject: StartShell(subject),
     "decide": lambda place, subject: Decide("x-1", True),
     "revoke": lambda place, subject: Revoke(1),
     "redact": lambda place, subject: Redact(1),

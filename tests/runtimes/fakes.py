@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter
 
 from codex_desk.rights import Rights
-from codex_desk.runtimes.base import Compaction, Delta, Endpoint, ItemDraft, ToolResult, ToolSpec, TurnInput
+from codex_desk.runtimes.base import ApprovalRequest, Compaction, Delta, Endpoint, ItemDraft, ToolResult, ToolSpec, TurnInput
 
 Tool = Callable[[Mapping[str, Any]], Awaitable[str]]
 
@@ -67,6 +67,21 @@ class FakeHost:
         self.compactions.append(compaction)
         self.chunks = [compaction.history]
 
+    async def approve(self, request: ApprovalRequest) -> NoReturn:
+        _not_for_these(request.text)
+
+    async def next_steers(self, besides: Set[int]) -> NoReturn:
+        _not_for_these("what waits")
+
+    async def steering(self, number: int) -> NoReturn:
+        _not_for_these(f"#{number}")
+
+    async def steered(self, number: int) -> NoReturn:
+        _not_for_these(f"#{number}")
+
+    async def ran_as(self, *, external_id: str | None = None, rights: Rights | None = None) -> NoReturn:
+        _not_for_these(str(external_id))
+
     def texts(self, kind: str) -> list[str]:
         return [item.text for item in self.items if item.kind == kind]
 
@@ -75,6 +90,10 @@ class FakeHost:
 
     def messages(self) -> list[ModelMessage]:
         return [message for chunk in self.chunks for message in ModelMessagesTypeAdapter.validate_json(chunk)]
+
+
+def _not_for_these(what: str) -> NoReturn:
+    raise AssertionError(f"a runtime that keeps its history here asked what only others have to ask: {what}")
 
 
 def make_turn(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import subprocess
 import sys
@@ -93,6 +94,19 @@ async def test_the_model_sees_context_first_and_the_prompt_last() -> None:
     prompts = [part.content for message in seen[-1] for part in message.parts if isinstance(part, UserPromptPart)]
     assert prompts == ["CONTEXT", "one", "two"]
     assert instructions[-1] == "SYSTEM WORDS"
+
+
+async def test_what_happened_between_two_turns_is_read_before_the_prompt_and_stays_in_the_history() -> None:
+    host, seen = FakeHost({}), []
+
+    async def says(messages: Sequence[ModelMessage], _: AgentInfo) -> AsyncIterator[Piece]:
+        seen.extend(part.content for message in messages for part in message.parts if isinstance(part, UserPromptPart))
+        yield "Noted."
+
+    await run(says, dataclasses.replace(make_turn("do it", context="CONTEXT"), notes=("ran make test",)), host)
+
+    assert seen == ["CONTEXT", "ran make test", "do it"]
+    assert [message.parts[0].content for message in host.messages()[:2]] == ["ran make test", "do it"]  # type: ignore[union-attr]
 
 
 async def test_text_beside_calls_is_commentary_and_the_last_text_is_the_answer() -> None:

@@ -14,7 +14,7 @@ from codex_desk.store import database as module
 from codex_desk.store import migrating
 from codex_desk.store.database import SCHEMA_VERSION, Database
 from codex_desk.store.errors import StoreError
-from codex_desk.store.tables import METADATA
+from codex_desk.store.history_tables import EVERY_TABLE
 
 NEXT = """
 from alembic import op
@@ -41,7 +41,7 @@ def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
             connection,
             opts={"compare_type": True, "compare_server_default": True, "include_name": lambda name, kind, _: ours(name, kind)},
         )
-        assert compare_metadata(context, METADATA) == []
+        assert compare_metadata(context, EVERY_TABLE) == []
     engine.dispose()
 
 
@@ -64,7 +64,7 @@ def shape(connection: sqlite3.Connection) -> dict[str, object]:
 
 def test_indexes_and_keys_are_those_of_the_tables_to_the_letter(path: Path, database: Database) -> None:
     plain = create_engine("sqlite://")
-    METADATA.create_all(plain)
+    EVERY_TABLE.create_all(plain)
     with sqlite3.connect(path) as migrated, plain.connect() as made:
         raw = made.connection.driver_connection
         assert raw is not None

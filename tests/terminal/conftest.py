@@ -57,9 +57,14 @@ class User:
         self.runs("new", handle, "--cwd", str(folder))
         return folder
 
-    def opens(self, folder: Path, size: tuple[int, int] = WIDE) -> Terminal:
+    def opens(self, folder: Path, size: tuple[int, int] = WIDE, **env: str) -> Terminal:
         """Open the desk in a folder."""
-        return self.tmux.open([sys.executable, "-m", "codex_desk", str(folder)], self.env, folder, size)
+        return self.tmux.open([sys.executable, "-m", "codex_desk", str(folder)], self.env | env, folder, size)
+
+    def shell(self, folder: Path) -> Terminal:
+        """A shell in a folder; `$DESK` opens the desk there."""
+        env = self.env | {"PS1": "shell$ ", "DESK": f"{sys.executable} -m codex_desk"}
+        return self.tmux.open(["bash", "--norc", "--noprofile", "-i"], env, folder, WIDE)
 
 
 @pytest.fixture

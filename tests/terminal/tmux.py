@@ -24,10 +24,13 @@ class Server:
     def __init__(self, socket: Path) -> None:
         self._socket = socket
 
+    @property
+    def command(self) -> list[str]:
+        return ["tmux", "-S", str(self._socket), "-f", "/dev/null"]
+
     def __call__(self, *words: str) -> str:
         """Run a tmux command; gives what it prints."""
-        command = ["tmux", "-S", str(self._socket), "-f", "/dev/null", *words]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return subprocess.run([*self.command, *words], check=True, capture_output=True, text=True).stdout
 
     def open(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path, size: tuple[int, int]) -> Terminal:
         """A program in a terminal, with this environment and no other."""
@@ -58,9 +61,20 @@ class Terminal:
     def title(self) -> str:
         return self._about("pane_title")
 
+    @property
+    def is_given_back(self) -> bool:
+        """Whether a program left it as a shell has it: no mouse, no second screen, a cursor."""
+        return self._about("mouse_any_flag,alternate_on,cursor_flag") == "0,0,1"
+
     def kill(self) -> None:
         """`kill -9` for the program."""
         os.killpg(int(self._about("pane_pid")), signal.SIGKILL)
+
+    def signal(self, number: signal.Signals) -> None:
+        """For the desk in it, and not for the shell around that."""
+        terminal = self._about("pane_tty").removeprefix("/dev/")
+        found = subprocess.run(["pgrep", "-n", "-t", terminal, "python"], check=True, capture_output=True, text=True).stdout
+        os.kill(int(found), number)
 
     def type(self, text: str) -> None:
         self._server("send-keys", "-t", self._pane, "-l", text)
@@ -68,6 +82,19 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Press keys, each by tmux's name for it: `Enter`, `C-x`, `M-Right`."""
         self._server("send-keys", "-t", self._pane, *keys)
+
+    def send(self, *pieces: bytes | float) -> None:
+        """Send bytes as a terminal does; a number is a silence between them, in seconds."""
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                self._server("send-keys", "-t", self._pane, "-H", *(f"{byte:02x}" for byte in piece))
+            else:
+                time.sleep(piece)
+
+    def paste(self, text: str) -> None:
+        """Paste as from a clipboard, in brackets where the program asked for them."""
+        subprocess.run([*self._server.command, "load-buffer", "-"], input=text.encode(), check=True)
+        self._server("paste-buffer", "-p", "-t", self._pane)
 
     def enter(self, text: str) -> None:
         """Type a line and press Enter once all of it stands there."""
@@ -86,8 +113,12 @@ class Terminal:
         """What the program leaves with, once it has."""
         return int(self.until(LEFT).split(LEFT)[1].split()[0])
 
+    def until_true(self, holds: Callable[[], bool]) -> None:
+        self._until(lambda _: holds(), [holds.__name__])
+
     def _about(self, name: str) -> str:
-        return self._server("display-message", "-p", "-t", self._pane, f"#{{{name}}}").strip()
+        asked = ",".join(f"#{{{one}}}" for one in name.split(","))
+        return self._server("display-message", "-p", "-t", self._pane, asked).strip()
 
     def _until(self, done: Callable[[str], bool], wanted: Sequence[str]) -> str:
         end = time.monotonic() + PATIENCE_S

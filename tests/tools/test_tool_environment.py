@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from codex_desk.tools.environment import search_path, tool_environment
+from codex_desk.tools.environment import human_environment, search_path, secrets_of, tool_environment
 
 HOME = Path("/desk")
 
@@ -58,3 +58,15 @@ def test_a_proxy_with_a_password_is_not_passed() -> None:
 )
 def test_programs_are_never_found_relative_to_a_folder(path: str, kept: str) -> None:
     assert search_path({"PATH": path}) == kept
+
+
+def test_the_humans_own_commands_get_everything_but_secrets_and_the_mark_of_an_agent() -> None:
+    env = {"EDITOR": "vi", "SSH_AUTH_SOCK": "/run/agent", "GIT_AUTHOR_NAME": "me", "FOO_TOKEN": "x", "CODEX_DESK_THREAD": "t1"}
+    given = human_environment(HOME, env)
+    assert {"EDITOR", "SSH_AUTH_SOCK", "GIT_AUTHOR_NAME"} <= set(given)
+    assert not {"FOO_TOKEN", "CODEX_DESK_THREAD"} & set(given)
+
+
+def test_a_secret_is_known_by_its_name_or_by_a_password_in_an_address() -> None:
+    env = {"A_KEY": "1", "DATABASE_URL": "postgres://me:pw@db/x", "HOMEPAGE": "https://example.org", "XAUTHORITY": "/x"}
+    assert set(secrets_of(env)) == {"A_KEY", "DATABASE_URL"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,13 +16,21 @@ from typing import Any, Literal
 from textual.app import App
 from textual.pilot import Pilot
 
+from codex_desk.config import Resolved
+from codex_desk.config.keys import DEFAULTS
+from codex_desk.config.layers import Layer
 from codex_desk.config.schema import Settings
+from codex_desk.engine.auditing import AuditFilter
+from codex_desk.engine.away import Away, NoteSeen, Seen
+from codex_desk.engine.drafting import KeepDraft
 from codex_desk.engine.errors import Refusal
-from codex_desk.engine.events import Event, ThreadChanged
+from codex_desk.engine.events import Event, ShellChanged, ThreadChanged
 from codex_desk.engine.glance import Glance
 from codex_desk.engine.links import Attach, Detach
 from codex_desk.engine.mailbox import Send
-from codex_desk.engine.sessions import New
+from codex_desk.engine.searching import Found
+from codex_desk.engine.sessions import New, SetMeta
+from codex_desk.engine.standing import Standing
 from codex_desk.engine.views import (
     ApprovalView,
     AttachmentView,
@@ -32,8 +41,10 @@ from codex_desk.engine.views import (
     LiveTurn,
     MessageView,
     Relation,
+    ShellRun,
     ThreadStatus,
     ThreadView,
+    Used,
 )
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.bridge import Bridge
@@ -120,11 +131,29 @@ class FakeDesk:
     audited: list[AuditView] = field(default_factory=list)
     turns: dict[str, LiveTurn] = field(default_factory=dict)
     waiting: list[Any] = field(default_factory=list)
+    stands: Standing = field(default_factory=Standing)
+    answered: list[ApprovalView] = field(default_factory=list)
+    """Approvals that are decided, the latest first."""
+    absence: Away = field(default_factory=lambda: Away(None))
+    seen: Seen | None = None
+    diff: str = ""
+    noted: list[NoteSeen] = field(default_factory=list)
+    """When it was written down that the human is here."""
+    unindexed: int = 0
+    """Items that the search does not know yet."""
     refuse: Refusal | None = None
-    """What the next action is refused with."""
+    """What the human's next action is refused with."""
     unreadable: Exception | None = None
     """What reading the settings raises."""
     warnings: tuple[str, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+    """What is remembered, by key."""
+    drafts: dict[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
+    """What is kept of drafts, by thread."""
+    paths: list[str] | None = field(default_factory=list)
+    shells: dict[str, ShellRun] = field(default_factory=dict)
+    """Commands of the human's that run, by thread."""
+    agents_md: tuple[Path, ...] = (FOLDER / "AGENTS.md",)
     tier: str = "bubblewrap"
     done: list[object] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
@@ -145,9 +174,15 @@ class FakeDesk:
         self.tell(ThreadChanged(view.id))
 
     async def do(self, action: object) -> Any:
-        if self.refuse is not None:
+        if isinstance(action, KeepDraft):
+            self._keep(action)
+            return None
+        if self.refuse is not None and not isinstance(action, NoteSeen | SetMeta):
             refusal, self.refuse = self.refuse, None
             raise refusal
+        if isinstance(action, NoteSeen):
+            self.noted.append(action)
+            return None
         self.done.append(action)
         match action:
             case Send(to=to, text=text, delivery=delivery):
@@ -167,6 +202,13 @@ class FakeDesk:
                 self.change(replace(self.rows[child], parent=None, parent_id=None, relation=None))
                 return edge
         return self.rows.get(getattr(action, "thread", ""))
+
+    def _keep(self, draft: KeepDraft) -> None:
+        if draft.text:
+            pastes = self.drafts.get(draft.thread, ("", {}))[1] if draft.pastes is None else draft.pastes
+            self.drafts[draft.thread] = (draft.text, pastes)
+        else:
+            self.drafts.pop(draft.thread, None)
 
     def _message(self, to: str, text: str, delivery: Any) -> MessageView:
         number = len(self.messages) + 1
@@ -210,6 +252,32 @@ class FakeDesk:
             return [one for one in found if one.seq > after][:limit]
         return [one for one in found if before is None or one.seq < before][-limit:]
 
+    def prompts(self, thread_id: str, *, before: int | None = None, limit: int = 50) -> list[tuple[int, str]]:
+        typed = [one for one in self.lines.get(thread_id, []) if one.origin == "human" and one.kind in ("user_message", "command")]
+        found = [(one.seq, f"!{one.text}" if one.kind == "command" else one.text) for one in typed if before is None or one.seq < before]
+        return found[-limit:]
+
+    def draft(self, thread_id: str) -> tuple[str, Mapping[str, str]] | None:
+        return self.drafts.get(thread_id)
+
+    async def files(self, thread_id: str) -> list[str] | None:
+        return self.paths
+
+    async def shell(self, thread_id: str, command: str) -> ShellRun:
+        if self.refuse is not None:
+            refusal, self.refuse = self.refuse, None
+            raise refusal
+        self.shells[thread_id] = ShellRun(thread_id, command, f"shell-{len(self.shells)}", NOW)
+        self.tell(ShellChanged(thread_id, True))
+        return self.shells[thread_id]
+
+    def shell_of(self, thread_id: str) -> ShellRun | None:
+        return self.shells.get(thread_id)
+
+    def stop_shell(self, thread_id: str) -> bool:
+        self.tell(ShellChanged(thread_id, False))
+        return self.shells.pop(thread_id, None) is not None
+
     def other_end(self, seq: int) -> ItemView | None:
         number = next((one.data.get("message") for lines in self.lines.values() for one in lines if one.seq == seq), None)
         return next(
@@ -220,16 +288,44 @@ class FakeDesk:
         return [one for one in self.messages.values() if one.to_id == thread_id and one.state in ("queued", "held")]
 
     def message(self, number: int) -> MessageView:
+        if number not in self.messages:
+            raise Refusal("unknown_message", f"there is no message #{number}")
         return self.messages[number]
 
     def approvals(self, *, pending: bool = True) -> list[ApprovalView]:
         return list(self.pending)
+
+    def decided(self, limit: int = 30) -> list[ApprovalView]:
+        return self.answered[:limit]
 
     def grants(self) -> list[GrantView]:
         return self.granted
 
     def audit(self, thread_id: str | None = None, *, after: int = 0, limit: int | None = None) -> list[AuditView]:
         return [one for one in self.audited if thread_id in (None, one.thread_id) and one.seq > after][:limit]
+
+    def audit_page(self, wanted: AuditFilter, *, before: int | None = None, after: int | None = None, limit: int = 200) -> list[AuditView]:
+        def passes(one: AuditView) -> bool:
+            ends = (one.thread, one.peer or "")
+            text = f"{one.kind} {' '.join(ends)} {one.text}"
+            return (
+                wanted.thread_id in (None, one.thread_id)
+                and (not wanted.kinds or one.kind.startswith(wanted.kinds))
+                and (not wanted.threads or any(end.startswith(wanted.threads) for end in ends))
+                and (not wanted.origins or one.origin.startswith(wanted.origins))
+                and all(word.lower() in text.lower() for word in wanted.words)
+            )
+
+        found = [one for one in self.audited if passes(one)]
+        if after is not None:
+            return [one for one in found if one.seq > after][:limit]
+        return [one for one in found if before is None or one.seq < before][-limit:]
+
+    def audit_kinds(self) -> dict[str, int]:
+        return dict(Counter(one.kind for one in self.audited))
+
+    def line_of(self, event: AuditView) -> int | None:
+        return event.seq - 1
 
     def verify_audit(self) -> Any:
         return SimpleNamespace(verified=True, events=len(self.audited), head="0" * 64, broken=None, reason=None)
@@ -240,11 +336,41 @@ class FakeDesk:
     def live(self, thread_id: str) -> LiveTurn | None:
         return self.turns.get(thread_id)
 
-    async def search(self, query: str, limit: int = 50) -> list[ItemView]:
-        return [one for lines in self.lines.values() for one in lines if query in one.text][:limit]
+    async def find(self, query: str, *, threads: tuple[str, ...] = (), kinds: tuple[str, ...] = (), limit: int = 50) -> Found:
+        words = query.lower().split()
+        hits = [
+            one
+            for lines in self.lines.values()
+            for one in lines
+            if words
+            and all(word in one.text.lower() for word in words)
+            and (not kinds or one.kind in kinds)
+            and (not threads or one.thread_id.removeprefix("t-").startswith(threads))
+        ]
+        hits.sort(key=lambda one: one.seq, reverse=True)
+        names = tuple(one.thread_id.removeprefix("t-") for one in hits[:limit])
+        return Found(tuple(hits[:limit]), names, len(hits) > limit, self.unindexed)
+
+    async def holding(self, thread_id: str, text: str) -> list[int]:
+        return [one.seq for one in self.lines.get(thread_id, []) if text.lower() in f"{one.text} {one.data}".lower()]
 
     def waits(self) -> Sequence[Any]:
         return self.waiting
+
+    def standing(self) -> Standing:
+        return self.stands
+
+    def away(self, since: Seen | None = None) -> Away:
+        return self.absence
+
+    def last_seen(self) -> Seen | None:
+        return self.seen
+
+    async def changes(self, thread_id: str) -> str:
+        return self.diff
+
+    def used(self, thread_id: str) -> Used:
+        return Used(4, 21_300, 1_450)
 
     def trusted(self) -> list[tuple[str, datetime]]:
         return []
@@ -252,10 +378,16 @@ class FakeDesk:
     def settings(self, thread_id: str | None = None, cwd: Path | None = None) -> Any:
         if self.unreadable is not None:
             raise self.unreadable
-        return SimpleNamespace(settings=Settings(), warnings=self.warnings)
+        return Resolved(Settings(), self.warnings, (Layer("default", DEFAULTS),))  # type: ignore[arg-type]  # a warning's words will do
+
+    def instructions(self, thread_id: str) -> Any:
+        return SimpleNamespace(sources=self.agents_md, truncated=False, skipped=())
 
     async def sandbox_tier(self) -> str:
         return self.tier
+
+    def metas(self, prefix: str) -> dict[str, str]:
+        return {key: value for key, value in self.facts.items() if key.startswith(prefix)}
 
     def meta(self, key: str) -> str | None:
         return None

@@ -84,6 +84,48 @@ async def test_a_session_that_has_a_parent_is_asked_about_once_and_then_moved() 
         await until(pilot, lambda: Attach("t-reviewer", "t-auditor", True, "lesser", None, None) in desk.done)
 
 
+async def test_a_move_is_undone_to_the_old_parent_with_the_settings_it_had() -> None:
+    desk = FakeDesk().put(
+        thread("operator"), attached("reviewer", "operator", rights="own", wake="never", interrupt=True), thread("auditor")
+    )
+    desk.ranked = [Candidate(desk.rows["t-auditor"], moves_from="operator")]
+    app = app_on(desk, last="reviewer")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await pilot.press("ctrl+x", "a")
+        await until(pilot, lambda: isinstance(app.screen, AttachPicker))
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "reviewer is attached to auditor" in squeezed(app) and "^x u undoes" in squeezed(app))
+        await pilot.press("ctrl+x", "u")
+        await until(pilot, lambda: Attach("t-reviewer", "t-operator", True, "own", "never", True) in desk.done)
+        await until(pilot, lambda: "reviewer is attached to operator again" in squeezed(app))
+
+
+async def test_the_cursor_begins_on_the_best_and_escape_leaves_all_as_it_was() -> None:
+    desk = office()
+    desk.ranked = [Candidate(desk.rows["t-operator"], refused="itself"), *desk.ranked[1:]]
+    app = app_on(desk, last="reviewer")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await pilot.press("ctrl+x", "a")
+        await until(pilot, lambda: "nothing is narrower for auditor" in squeezed(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, MainScreen))
+        assert not any(isinstance(one, Attach) for one in desk.done)
+
+
+async def test_archiving_an_attached_session_names_its_parent_once_and_says_that_its_turn_stops() -> None:
+    desk = FakeDesk().put(thread("operator"), attached("reviewer", "operator", "running"), attached("tester", "reviewer"))
+    desk.preview = ([], ["operator", "tester"])
+    app = app_on(desk, last="reviewer")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await pilot.press("ctrl+x", "z")
+        await until(pilot, lambda: "Its own attachment to operator ends." in squeezed(app))
+        assert "Its running turn is interrupted first." in squeezed(app)
+        assert "the sessions live on: tester." in squeezed(app)
+
+
 async def test_the_typed_command_attaches_without_a_picker() -> None:
     desk = office()
     app = app_on(desk, last="operator")
@@ -235,7 +277,7 @@ async def test_a_name_and_enter_typed_at_once_attach_to_that_session_and_no_othe
         await pilot.press("ctrl+x", "a")
         await until(pilot, lambda: isinstance(app.screen, AttachPicker))
         at_once(app, typed)
-        await until(pilot, lambda: bool(desk.done))
+        await until(pilot, lambda: any(isinstance(one, Attach) for one in desk.done))
         assert [one.parent for one in desk.done if isinstance(one, Attach)] == [parent]
 
 
@@ -248,6 +290,6 @@ async def test_a_name_that_begins_with_r_is_a_name_and_changes_no_rights() -> No
         await pilot.press("ctrl+x", "a")
         await until(pilot, lambda: isinstance(app.screen, AttachPicker))
         at_once(app, "rese\n")
-        await until(pilot, lambda: bool(desk.done))
+        await until(pilot, lambda: any(isinstance(one, Attach) for one in desk.done))
         (attached_to,) = (one for one in desk.done if isinstance(one, Attach))
         assert (attached_to.parent, attached_to.rights) == ("t-researcher", "lesser")

@@ -39,7 +39,7 @@ def test_every_typed_command_is_also_in_the_palette_or_needs_an_argument() -> No
 
 
 def test_leader_keys_follow_the_keymap() -> None:
-    keys = TABLE.leader_keys({"leader.attach": "A,t"})
+    keys = TABLE.with_keys({"leader.attach": ("A", "t")}).leader_keys()
     assert keys["A"] == keys["t"] == "attach"
     assert "a" not in keys
 
@@ -62,7 +62,7 @@ def test_leader_keys_follow_the_keymap() -> None:
     ],
 )
 def test_the_keys_after_the_leader(key: str, name: str) -> None:
-    assert TABLE.leader_keys({})[key] == name
+    assert TABLE.leader_keys()[key] == name
 
 
 @pytest.mark.parametrize(

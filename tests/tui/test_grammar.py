@@ -50,3 +50,26 @@ def test_a_repeated_positional_takes_all() -> None:
 def test_a_command_without_arguments_takes_none() -> None:
     with pytest.raises(UsageError, match="takes nothing"):
         Grammar("").parse("x")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", ("CHILD", "")),
+        ("rev", ("CHILD", "rev")),
+        ("rev ", ("PARENT", "")),
+        ("rev op ", ("", "")),
+        ("--mo", ("--", "--mo")),
+        ("--move rev", ("CHILD", "rev")),
+        ("rev --rights ", ("--rights", "")),
+        ("rev --rights own op", ("PARENT", "op")),
+    ],
+)
+def test_what_the_last_word_of_an_unfinished_line_stands_for(line: str, expected: tuple[str, str]) -> None:
+    assert ATTACH.expects(line) == expected
+
+
+def test_prose_a_list_and_nothing_expect_what_they_take() -> None:
+    assert SEND.expects("reviewer look at it") == ("", "it")
+    assert Grammar("MESSAGE… [--any]").expects("#1 #2 #") == ("MESSAGE", "#")
+    assert Grammar("").expects("x") == ("", "x")

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from textual import events
 from textual.command import CommandPalette
+from textual.geometry import Size
 from textual.widgets import Input
 
 from codex_desk.engine.errors import Refusal
+from codex_desk.engine.events import ApprovalChanged, Live, TurnChanged
 from codex_desk.engine.links import Detach
 from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import New
 from codex_desk.engine.views import MessageView
+from codex_desk.runtimes.base import Delta
 from codex_desk.tui.app import DeskApp
+from codex_desk.tui.messages import EngineReady
 from codex_desk.tui.screens.attach import AttachPicker
 from codex_desk.tui.screens.first_run import FirstRun
+from codex_desk.tui.screens.help import Help
 from codex_desk.tui.screens.main import MainScreen
 from codex_desk.tui.screens.new import NewSession
-from codex_desk.tui.screens.reading import Reading
 from codex_desk.tui.widgets.sidebar import Sidebar
-from tests.tui.fakes import FOLDER, NOW, FakeDesk, Gate, app_on, attached, item, opened, shown, squeezed, thread, until, write
+from tests.tui.fakes import FOLDER, NOW, FakeDesk, Gate, app_on, approval, attached, item, opened, shown, squeezed, thread, until, write
 
 
 def main(app: DeskApp) -> MainScreen:
@@ -188,9 +194,8 @@ async def test_help_tells_the_keys_of_what_has_focus_and_all_commands() -> None:
     app = app_on(office(), last="operator")
     async with opened(app) as pilot:
         await pilot.press("f6", "f1")
-        await until(pilot, lambda: isinstance(app.screen, Reading))
-        assert "by project" in shown(app)
-        await pilot.press("end")
+        await until(pilot, lambda: isinstance(app.screen, Help) and "by project" in shown(app))
+        await write(pilot, "quit")
         await until(pilot, lambda: "/quit" in shown(app))
 
 
@@ -235,6 +240,28 @@ async def test_the_first_prompt_waits_for_the_engine_too() -> None:
         gate.open.set()
         await until(pilot, lambda: any(isinstance(one, Send) for one in desk.done))
         await until(pilot, lambda: isinstance(app.screen, MainScreen) and "Sessions" in shown(app))
+
+
+async def test_a_first_prompt_is_sent_even_if_its_session_is_there_before_the_desk_says_that_it_is_open() -> None:
+    desk = FakeDesk()
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        sending, made = asyncio.Event(), desk.do
+
+        async def slowly(action: object) -> object:
+            if isinstance(action, Send):
+                await sending.wait()
+            return await made(action)
+
+        desk.do = slowly  # type: ignore[method-assign]
+        await write(pilot, "begin")
+        await pilot.press("enter")
+        await until(pilot, lambda: bool(app.bridge.threads))
+        app.post_message(EngineReady())
+        await pilot.pause()
+        sending.set()
+        await until(pilot, lambda: Send("t-repo", "begin") in desk.done and isinstance(app.screen, MainScreen))
 
 
 async def test_leaving_gives_zero() -> None:
@@ -352,3 +379,69 @@ async def test_plain_is_words_without_borders_and_glyphs() -> None:
         ):
             assert words in text
         assert not set(text) & set("⇢⇠●✓✗⧗▶○⚠▸▾│┌─├└⇄›╭┃")
+
+
+def asking() -> FakeDesk:
+    desk = office()
+    desk.lines["t-operator"] = [item(number, "operator", "agent_message", f"line {number} " + "word " * 50) for number in range(1, 20)]
+    desk.pending = [approval(1, "operator", "make test")]
+    return desk
+
+
+async def test_a_terminal_that_shrinks_under_an_approval_and_grows_again_keeps_draft_end_and_focus() -> None:
+    app = app_on(asking(), last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: "operator-1" in shown(app))
+        pane = main(app).panes.active
+        await write(pilot, "a draft")
+        for size in ((60, 12), (20, 5), (40, 10), (20, 5)):
+            await pilot.resize_terminal(*size)
+        await until(pilot, lambda: "operator-1" in shown(app) and "F6 to come here" in squeezed(app))
+        assert "a draft" not in shown(app)
+        await pilot.press("f6")
+        assert main(app).focused is pane.card
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "a draft" in shown(app) and "line 19" in shown(app))
+        assert main(app).focused is pane.card
+
+
+async def test_an_approval_that_had_the_small_screen_to_itself_gives_the_focus_back_when_it_is_answered_elsewhere() -> None:
+    desk = asking()
+    app = app_on(desk, last="operator")
+    async with opened(app, size=(60, 12)) as pilot:
+        await until(pilot, lambda: "operator-1" in shown(app))
+        desk.pending = []
+        desk.tell(ApprovalChanged("operator-1", "t-operator", "allowed"))
+        await until(pilot, lambda: main(app).focused is main(app).panes.active.composer)
+        await write(pilot, "on")
+        assert main(app).panes.active.composer.text == "on"
+
+
+@pytest.mark.parametrize("size", [(80, 15), (60, 12), (40, 10), (20, 5)])
+async def test_however_low_the_terminal_what_is_written_stays_in_sight(size: tuple[int, int]) -> None:
+    app = app_on(office(), last="operator")
+    async with opened(app, size=size) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        main(app).panes.active.say("something was said " * 8)
+        await write(pilot, "/ar")
+        await until(pilot, lambda: "/archive" in shown(app))
+        assert "› /ar" in shown(app)
+        await pilot.press("ctrl+c", "ctrl+x", "o")
+        await until(pilot, lambda: "Open in this pane" in shown(app))
+        await write(pilot, "aud")
+        await until(pilot, lambda: "○ aud" in shown(app))
+
+
+async def test_resizes_in_quick_succession_while_an_answer_comes_leave_its_end_in_sight() -> None:
+    desk = office()
+    desk.lines["t-operator"] = [item(number, "operator", "agent_message", f"line {number} " + "word " * 50) for number in range(1, 20)]
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        desk.tell(TurnChanged("t-operator", "turn-1", "running"))
+        for step in range(12):
+            desk.tell(Live("t-operator", "turn-1", Delta("text", "k", f"said {step} " * 20)))
+            app.post_message(events.Resize(Size(40 + 13 * (step % 5), 12 + 5 * (step % 7)), Size(120, 40)))
+        await pilot.resize_terminal(120, 40)
+        await until(pilot, lambda: "said 11" in shown(app))
+        assert main(app).focused is main(app).panes.active.composer

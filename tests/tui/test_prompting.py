@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +17,6 @@ from codex_desk.engine.views import LiveTurn, MessageView
 from codex_desk.rights import Rights
 from codex_desk.store.errors import StoreError
 from codex_desk.tui.screens.main import MainScreen
-from codex_desk.tui.screens.reading import Reading
 from codex_desk.tui.widgets.pane import Pane
 from codex_desk.tui.widgets.strips import QueueStrip
 from tests.tui.fakes import NOW, FakeDesk, Gate, app_on, item, opened, shown, squeezed, thread, until, write
@@ -134,18 +134,6 @@ async def test_escape_interrupts_after_it_stood_alone() -> None:
         await until(pilot, lambda: app.bridge.desk is not None)
         await pilot.press("escape")
         await until(pilot, lambda: Interrupt("t-operator") in desk.done)
-
-
-async def test_an_arrow_key_split_by_a_slow_line_interrupts_nothing_and_writes_nothing() -> None:
-    desk = FakeDesk().put(thread("operator", "running"))
-    app = app_on(desk)
-    async with opened(app) as pilot:
-        await until(pilot, lambda: app.bridge.desk is not None)
-        await pilot.press("escape", "left_square_bracket", "A")
-        await pilot.pause(0.3)
-        await write(pilot, "x")
-        assert pane(app).composer.text == "x"
-        assert Interrupt("t-operator") not in desk.done
 
 
 async def test_escape_with_a_draft_warns_first_and_never_clears_it() -> None:
@@ -288,14 +276,16 @@ async def test_a_line_that_comes_in_one_burst_is_carried_out_as_it_stands() -> N
         await until(pilot, lambda: any(isinstance(one, New) and one.handle == "tester" for one in desk.done))
 
 
-async def test_enter_in_the_popup_carries_the_command_out() -> None:
-    desk = FakeDesk().put(thread("operator"))
-    app = app_on(desk)
+async def test_enter_in_the_popup_carries_the_command_out_and_takes_the_draft_away_at_once() -> None:
+    desk = FakeDesk().put(thread("operator"), thread("reviewer"))
+    app = app_on(desk, last="operator")
     async with opened(app) as pilot:
-        await write(pilot, "/he")
-        await until(pilot, lambda: "▸ /help" in shown(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, Reading))
+        await until(pilot, lambda: app.bridge.desk is not None)
+        composer = pane(app).composer
+        for key, character in (("slash", "/"), ("o", "o"), ("p", "p"), ("enter", "\r"), ("x", "x")):
+            app.post_message(events.Key(key, character))
+        await until(pilot, lambda: "Open in this pane" in shown(app))
+        assert composer.text == "x"
 
 
 async def test_tab_in_the_popup_completes_a_handle() -> None:
@@ -343,7 +333,7 @@ async def test_bookkeeping_is_left_out_of_the_transcript() -> None:
         await until(pilot, lambda: app.bridge.desk is not None and "⇢ reviewer" in shown(app))
         desk.tell(ItemAdded(item(3, "operator", "notice", "#3 returned", **(quiet | {"event": "returned"}))))
         desk.tell(ItemAdded(item(4, "operator", "notice", "reviewer: #3 answered in 0:22 — Two findings", event="answered", message=3)))
-        await until(pilot, lambda: "✓ reviewer: #3 answered in 0:22  Two findings" in shown(app))
+        await until(pilot, lambda: "✓ reviewer  #3  answered in 0:22  Two findings" in shown(app))
         assert "started" not in shown(app)
         assert "returned" not in shown(app)
 
@@ -379,3 +369,175 @@ async def test_a_turn_that_says_nothing_yet_is_seen_to_work() -> None:
         desk.turns.clear()
         desk.tell(TurnChanged("t-operator", "turn-1", "completed"))
         await until(pilot, lambda: "Esc stops" not in shown(app))
+
+
+async def test_what_is_typed_is_kept_while_somebody_types_on_and_forgotten_once_it_is_sent() -> None:
+    desk = FakeDesk().put(thread("operator"), thread("reviewer"))
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        composer = pane(app).composer
+        composer.post_message(events.Paste("x" * 9000))
+        await write(pilot, " a")
+        await until(pilot, lambda: desk.drafts.get("t-operator") == ("[pasted 9.0 KB] a", {"[pasted 9.0 KB]": "x" * 9000}))
+        await write(pilot, "b")
+        await until(pilot, lambda: desk.drafts["t-operator"][0] == "[pasted 9.0 KB] ab")
+        await pilot.press("backspace", "backspace", "backspace", "backspace")
+        assert composer.text == "", "a chip goes whole"
+        await write(pilot, "go")
+        await pilot.press("enter")
+        await until(pilot, lambda: not desk.drafts)
+        await write(pilot, "last words")
+    assert desk.drafts == {"t-operator": ("last words", {})}, "leaving waits for them"
+
+
+async def test_what_was_kept_is_shown_when_the_engine_is_there_and_gives_way_to_what_is_written_by_then() -> None:
+    desk = FakeDesk().put(thread("operator"), thread("reviewer"))
+    desk.drafts = {"t-operator": ("yesterday's [p]", {"[p]": "paste"}), "t-reviewer": ("review\x1b[2J", {})}
+    gate = Gate(desk, shut=True)
+    app = app_on(desk, last="operator", gate=gate)
+    async with opened(app) as pilot:
+        composer = pane(app).composer
+        await write(pilot, "today")
+        gate.open.set()
+        await until(pilot, lambda: app.bridge.desk is not None and pane(app).composer.recall.shown is None)
+        await until(pilot, lambda: pane(app).thread is not None and app.bridge.desk is not None)
+        await pilot.pause()
+        assert composer.text == "today"
+        await pilot.press("up")
+        await until(pilot, lambda: composer.text == "yesterday's paste")
+        await pilot.press("alt+right")
+        await until(pilot, lambda: composer.text == "review␛[2J")
+
+
+async def test_a_command_behind_an_exclamation_mark_runs_in_the_thread_and_escape_stops_it() -> None:
+    desk = FakeDesk().put(thread("operator", "running"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await write(pilot, "!make test")
+        await until(pilot, lambda: "your own command" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: pane(app).composer.shell)
+        assert desk.shells["t-operator"].command == "make test"
+        assert sent(desk) == []
+        assert pane(app).composer.text == ""
+        await until(pilot, lambda: "$ make test" in shown(app) and "Esc stops it" in shown(app))
+        desk.tell(TurnChanged("t-operator", "turn-1", "completed"))
+        await until(pilot, lambda: pane(app).composer.turn != "turn-1" and "$ make test" in shown(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: not desk.shells and not pane(app).composer.shell)
+        assert Interrupt("t-operator") not in desk.done
+        desk.refuse = Refusal("archived", "operator is archived")
+        await write(pilot, "!ls")
+        await pilot.press("enter")
+        await until(pilot, lambda: "operator is archived" in shown(app) and pane(app).composer.text == "!ls")
+
+
+async def test_what_a_command_takes_is_completed_too() -> None:
+    desk = FakeDesk().put(thread("operator"), thread("reviewer"))
+    desk.paths = ["src/main.py", "docs/main page.md"]
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        composer = pane(app).composer
+        await write(pilot, "/sandbox full")
+        await until(pilot, lambda: "▸ danger-full-access" in shown(app))
+        await pilot.press("tab")
+        assert composer.text == "/sandbox danger-full-access "
+        await pilot.press("ctrl+u")
+        await write(pilot, "/open ")
+        await until(pilot, lambda: "▸ operator" in shown(app))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: pane(app).thread is not None and pane(app).thread.handle == "reviewer")  # type: ignore[union-attr]
+        await until(pilot, lambda: composer.text == "")
+        await write(pilot, "see @main")
+        await until(pilot, lambda: "▸ src/main.py" in shown(app))
+        await pilot.press("down", "tab")
+        assert composer.text == 'see "docs/main page.md" '
+        await pilot.press("ctrl+u")
+        await write(pilot, "!cat src/")
+        await pilot.press("tab")
+        await until(pilot, lambda: "▸ src/main.py" in shown(app))
+        await pilot.press("tab")
+        assert composer.text == "!cat src/main.py "
+
+
+async def test_enter_behind_a_command_and_a_space_asks_on_the_screen_for_what_is_missing() -> None:
+    desk = FakeDesk().put(thread("operator"), thread("reviewer"))
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await write(pilot, "/open ")
+        await until(pilot, lambda: "▸ operator" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Open in this pane" in shown(app))
+
+
+async def test_the_popup_scrolls_with_what_is_chosen_and_counts() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await write(pilot, "/")
+        await until(pilot, lambda: "▸ /agent" in shown(app))
+        first = next(line for line in shown(app).splitlines() if "1 of" in line)
+        await pilot.press("up")
+        await until(pilot, lambda: "▸ /quit" in shown(app))
+        total = first.split("1 of ")[1].split()[0]
+        assert f"{total} of {total}" in shown(app)
+        assert "/agent" not in shown(app)
+        await pilot.press("down", "pagedown")
+        await until(pilot, lambda: f"8 of {total}" in shown(app))
+
+
+async def test_ctrl_r_searches_the_earlier_prompts_as_somebody_types() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    texts = ["fix the tests", "review the diff", "write the release notes"]
+    desk.lines["t-operator"] = [item(number, "operator", "user_message", text) for number, text in enumerate(texts, 1)]
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        composer = pane(app).composer
+        await write(pilot, "a draft")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "▸ write the release notes" in shown(app))
+        await write(pilot, "the t")
+        await until(pilot, lambda: "▸ write the release notes" in shown(app) and "review the diff" not in composer.text)
+        await pilot.press("ctrl+r", "ctrl+r", "enter")
+        assert composer.text == "fix the tests"
+        assert sent(desk) == [], "it is only put in"
+        await pilot.press("ctrl+r")
+        await write(pilot, "nowhere")
+        await until(pilot, lambda: "nothing that was prompted here holds that" in shown(app))
+        await pilot.press("escape")
+        assert composer.text == "fix the tests"
+
+
+async def test_up_reads_prompts_from_the_store_that_are_not_shown() -> None:
+    desk = FakeDesk().put(thread("operator"))
+    lines = [item(1, "operator", "user_message", "long ago"), replace(item(2, "operator", "command", "make"), origin="human")]
+    desk.lines["t-operator"] = [*lines, *(item(number, "operator", "agent_message", "…") for number in range(3, 300))]
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        await pilot.press("up")
+        assert pane(app).composer.text == "!make"
+        await pilot.press("up")
+        assert pane(app).composer.text == "long ago"
+        await pilot.press("down", "down")
+        assert pane(app).composer.text == ""
+
+
+async def test_alt_up_goes_to_what_is_queued_and_the_last_removal_leads_back() -> None:
+    desk = FakeDesk().put(thread("operator", "running"))
+    desk.messages = {1: queued(1, "one"), 2: queued(2, "two " * 200)}
+    app = app_on(desk)
+    async with opened(app) as pilot:
+        await until(pilot, lambda: len([line for line in shown(app).splitlines() if "two two" in line]) == 1)  # a long one is cut
+        await pilot.press("alt+up")
+        await until(pilot, lambda: pane(app).writing.queue.has_focus)
+        await pilot.press("delete")
+        await until(pilot, lambda: Remove(2) in desk.done)
+        desk.messages.clear()
+        pane(app).show_queue()
+        await until(pilot, lambda: pane(app).composer.has_focus)

@@ -1,25 +1,23 @@
-"""What the screens look like, at 80×24 and at 120×40."""
+"""What the screens look like: each at 80×24 and 120×40, dark and light."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
-from codex_desk.engine.views import Candidate, LiveTurn, MessageView
+from codex_desk.engine.events import Live
+from codex_desk.engine.views import LiveTurn
 from codex_desk.rights import Rights
-from codex_desk.tui.app import DeskApp
+from codex_desk.runtimes.base import Delta
 from codex_desk.tui.model import clock
-from codex_desk.tui.screens.first_run import FirstRun
-from tests.tui.fakes import FOLDER, NOW, FakeDesk, app_on, approval, attached, item, shown, subagent, thread, until
+from tests.tui.fakes import NOW, FakeDesk, app_on, shown, until, write
+from tests.tui.offices import asking, nine_projects, office, picking, recorded, talkative
+from tests.tui.pictures import Pictures
 
-SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
-Compare = Callable[..., bool]
+OTHER_THEMES = ("desk-dusk", "desk-contrast", "desk-terminal")
 
 
 @pytest.fixture(autouse=True)
@@ -27,108 +25,188 @@ def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing on the picture moves with the clock or the place."""
     monkeypatch.setattr(clock, "now", lambda: NOW)
     monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("PATH", "/nonexistent")
     monkeypatch.delenv("COLORFGBG", raising=False)
     time.tzset()
 
 
-def office() -> FakeDesk:
-    desk = FakeDesk().put(
-        thread("operator", "waiting", ago=120, context_tokens=18_200),
-        attached("reviewer", "operator", "running", ago=60),
-        subagent("scout-1", "operator", "finished", ago=300),
-        thread("implementor", "needs_human", ago=30, reason="make test?"),
-        thread("auditor", ago=3 * 3600),
-        thread("designer", ago=2 * 86400, project="site"),
+async def test_first_run(pictures: Pictures) -> None:
+    await pictures(app_on(FakeDesk()), until_shown="Codex's sessions")
+
+
+async def test_a_thread_without_a_word(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="auditor"), until_shown="Nothing has been said")
+
+
+async def test_working(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), until_shown="waiting for")
+
+
+async def test_other_themes(pictures: Pictures) -> None:
+    await pictures(
+        app_on(office(), last="operator"), "ctrl+x", "v", until_shown="attached to operator", sizes=[(120, 40)], themes=OTHER_THEMES
     )
-    task = "Review the diff on branch parser, and say what has to change before it is merged."
-    desk.lines["t-operator"] = [
-        item(1, "operator", "user_message", "Review the diff, then plan the day."),
-        item(
-            2, "operator", "agent_message", "The **reviewer** looks at the diff; meanwhile I plan:\n\n- read the log\n- sort what is open"
-        ),
-        item(
-            3,
-            "operator",
-            "command",
-            "git log",
-            command="git log --oneline -2",
-            exit_code=0,
-            output="4b1c parser\n90ae tests",
-            duration_ms=31,
-        ),
-        item(4, "operator", "message_out", task, message=42, peer="reviewer", peer_id="t-reviewer", event="sent"),
-    ]
-    desk.lines["t-reviewer"] = [
-        item(5, "reviewer", "message_in", task, message=42, peer="operator", peer_id="t-operator", event="sent"),
-        item(6, "reviewer", "agent_message", "Two findings so far:\n\n1. `load()` swallows the error\n2. the test cannot fail"),
-    ]
-    desk.messages = {
-        42: MessageView(42, "reviewer", "t-reviewer", "agent", "after_turn", "running", task, NOW, "operator", "t-operator"),
-        43: MessageView(43, "operator", "t-operator", "human", "after_turn", "queued", "Then write the minutes.", NOW),
-    }
-    desk.turns["t-operator"] = LiveTurn("turn-1", "t-operator", NOW, "human", 41, Rights())
-    wait = SimpleNamespace(thread_id="t-operator", messages=(42,), mode="all", since=NOW - timedelta(seconds=48), deadline=None)
-    desk.waiting = [wait]
-    return desk
 
 
-def settled(app: DeskApp, *keys: str, until_shown: str = "") -> Callable[[Pilot[int]], Awaitable[None]]:
-    """Press keys once the engine is open, and wait until a text is on the screen."""
-
-    async def before(pilot: Pilot[int]) -> None:
-        await until(pilot, lambda: app.bridge.desk is not None or isinstance(app.screen, FirstRun))
-        await until(pilot, lambda: "opening" not in shown(app))
-        await pilot.press(*keys)
-        await until(pilot, lambda: until_shown in shown(app))
-        await pilot.pause(0.05)
-        await app.bridge.close()
-
-    return before
+async def test_attached(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), "ctrl+x", "v", until_shown="attached to operator")
 
 
-def compare(snap_compare: Compare, desk: FakeDesk, size: tuple[int, int], *keys: str, until_shown: str = "", **how: Any) -> None:
-    app = app_on(desk, **how)
-    assert snap_compare(app, terminal_size=size, run_before=settled(app, *keys, until_shown=until_shown))
+async def test_thirty_sessions(pictures: Pictures) -> None:
+    await pictures(app_on(nine_projects(), last="operator"), "f6", until_shown="new")
 
 
-@SIZES
-def test_first_run(snap_compare: Compare, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/nonexistent")
-    compare(snap_compare, FakeDesk(), size, until_shown="Codex's sessions")
+async def test_thirty_sessions_by_project(pictures: Pictures) -> None:
+    await pictures(app_on(nine_projects(), last="operator"), "f6", "g")
 
 
-@SIZES
-def test_working(snap_compare: Compare, size: tuple[int, int]) -> None:
-    compare(snap_compare, office(), size, last="operator", until_shown="waiting for")
+async def test_peek(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), "f6", "space", until_shown="Enter sends")
 
 
-@SIZES
-def test_attached(snap_compare: Compare, size: tuple[int, int]) -> None:
-    compare(snap_compare, office(), size, "ctrl+x", "v", last="operator", until_shown="attached to operator")
+async def test_row_menu(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), "f6", "m", until_shown="archive")
 
 
-@SIZES
-def test_picker_with_refusals(snap_compare: Compare, size: tuple[int, int]) -> None:
+async def test_picker_with_refusals(pictures: Pictures) -> None:
+    await pictures(app_on(picking(), last="auditor"), "ctrl+x", "a", until_shown="would make a cycle")
+
+
+async def test_approval(pictures: Pictures) -> None:
+    await pictures(app_on(asking(), last="implementor"), "f6", until_shown="allow once")
+
+
+async def test_inbox(pictures: Pictures) -> None:
+    await pictures(app_on(asking(), last="auditor"), "ctrl+x", "i", until_shown="git push")
+
+
+async def command(pilot: Pilot[int], line: str) -> None:
+    await write(pilot, line)
+    await pilot.press("enter")
+
+
+async def test_grants(pictures: Pictures) -> None:
+    await pictures(app_on(asking(), last="auditor"), steps=lambda pilot: command(pilot, "/grants"), until_shown="git push")
+
+
+async def test_audit(pictures: Pictures) -> None:
+    await pictures(app_on(recorded(), last="auditor"), steps=lambda pilot: command(pilot, "/audit"), until_shown="returned")
+
+
+async def test_an_event_of_the_audit(pictures: Pictures) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await command(pilot, "/audit")
+        await until(pilot, lambda: "returned" in shown(pilot.app))
+        await pilot.press("enter")
+
+    await pictures(app_on(recorded(), last="auditor"), steps=steps, until_shown="hash")
+
+
+async def test_who_waits(pictures: Pictures) -> None:
+    await pictures(app_on(recorded(), last="auditor"), "ctrl+x", "w", until_shown="implementor")
+
+
+async def test_search(pictures: Pictures) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await command(pilot, "/search diff")
+        await until(pilot, lambda: "branch parser" in shown(pilot.app))
+
+    await pictures(app_on(office(), last="auditor"), steps=steps)
+
+
+async def test_while_you_were_away(pictures: Pictures) -> None:
+    await pictures(app_on(recorded(), last="auditor"), steps=lambda pilot: command(pilot, "/away"), until_shown="Two findings")
+
+
+async def test_status(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="reviewer"), steps=lambda pilot: command(pilot, "/status"), until_shown="held by")
+
+
+async def test_diff(pictures: Pictures) -> None:
+    await pictures(app_on(talkative(), last="auditor"), steps=lambda pilot: command(pilot, "/diff"), until_shown="ParseError")
+
+
+async def test_settings(pictures: Pictures, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('model = "gpt-5.1-mini"\n[tui]\nbell = false\n')
+    await pictures(
+        app_on(office(), last="operator", home=tmp_path), steps=lambda pilot: command(pilot, "/settings"), until_shown="sandbox_mode"
+    )
+
+
+async def test_theme_picker(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), steps=lambda pilot: command(pilot, "/theme"), until_shown="desk-dusk")
+
+
+async def test_help(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), "f1", until_shown="Composer")
+
+
+async def test_palette(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), "ctrl+p", until_shown="Attach")
+
+
+async def test_leader_panel(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), "ctrl+x", until_shown="pprovals")
+
+
+async def test_new_session(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), "ctrl+x", "n", until_shown="no such folder")
+
+
+async def test_command_popup(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), "slash", until_shown="/agent")
+
+
+async def test_names_popup(pictures: Pictures) -> None:
     desk = office()
-    desk.ranked = [
-        Candidate(desk.rows["t-implementor"], narrows="auditor would run read-only for implementor"),
-        Candidate(desk.rows["t-operator"]),
-        Candidate(desk.rows["t-designer"]),
-        Candidate(desk.rows["t-auditor"], refused="a session cannot be attached to itself"),
-        Candidate(desk.rows["t-reviewer"], refused="would make a cycle: reviewer → auditor → reviewer"),
-    ]
-    compare(snap_compare, desk, size, "ctrl+x", "a", last="auditor", until_shown="would make a cycle")
+    desk.paths = ["README.md", "parser.py", "tests/test_parser.py", "docs/reviewing.md"]
+    await pictures(app_on(desk, last="operator"), steps=lambda pilot: write(pilot, "ask @re"), until_shown="README.md")
 
 
-@SIZES
-def test_approval(snap_compare: Compare, size: tuple[int, int]) -> None:
+async def test_shell_command(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="auditor"), steps=lambda pilot: write(pilot, "!make test"), until_shown="make test")
+
+
+async def test_search_of_prompts(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator"), "ctrl+r", "p", "l", "a", "n", until_shown="plan the day")
+
+
+async def test_one_of_each(pictures: Pictures) -> None:
+    await pictures(app_on(talkative(), last="auditor"), until_shown="the old plan")
+
+
+async def test_one_of_each_from_its_beginning(pictures: Pictures) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "the old plan" in shown(pilot.app))
+        await pilot.press("shift+f6", "g")
+
+    await pictures(app_on(talkative(), last="auditor"), steps=steps, until_shown="What would you change?")
+
+
+async def test_find_in_a_thread(pictures: Pictures) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "the old plan" in shown(pilot.app))
+        await pilot.press("shift+f6", "slash", *"load", "enter")
+        await until(pilot, lambda: " of " in shown(pilot.app))
+
+    await pictures(app_on(talkative(), last="auditor"), steps=steps)
+
+
+async def test_a_text_that_still_comes(pictures: Pictures) -> None:
     desk = office()
-    command = f"make test \\\n    PYTHON=3.11 \\\n    OUT={FOLDER}/../report"
-    desk.pending = [approval(7, "implementor", command, why="it writes outside the folder", chain=("human", "operator", "implementor"))]
-    compare(snap_compare, desk, size, "f6", last="implementor", until_shown="allow once")
+    desk.turns["t-auditor"] = LiveTurn("turn-9", "t-auditor", NOW, "human", 43, Rights())
+
+    async def steps(pilot: Pilot[int]) -> None:
+        text = "First the **loader**:\n\n```python\ndef load(path):\n    return parse(pa"
+        desk.tell(Live("t-auditor", "turn-9", Delta("text", "item-1", text)))
+        await until(pilot, lambda: "parse(pa" in shown(pilot.app))
+
+    await pictures(app_on(desk, last="auditor"), steps=steps)
 
 
-@SIZES
-def test_narrow(snap_compare: Compare, size: tuple[int, int]) -> None:
-    """The sidebar of a narrow terminal, slid over the pane; beside it in a wide one."""
-    compare(snap_compare, office(), size, "f6", last="operator", until_shown="Sessions")
+async def test_plain(pictures: Pictures) -> None:
+    await pictures(app_on(office(), last="operator", plain=True), until_shown="waiting for")
+
+
+async def test_a_small_terminal(pictures: Pictures) -> None:
+    await pictures(app_on(asking(), last="implementor"), "f6", until_shown="allow once", sizes=[(60, 12)])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual import events
 from textual.message import Message
@@ -21,8 +23,23 @@ WHITE, BLACK = "\x1b]11;rgb:ffff/ffff/ffff\x1b\\", "\x1b]11;rgb:0000/0000/0000\x
 
 
 def heard(*pieces: str) -> list[Message]:
-    parser = TerminalParser()
-    return [message for piece in pieces for message in parser.feed(piece)]
+    """What all of it amounts to, once nothing more comes."""
+    return timed([(0.0, piece) for piece in pieces])
+
+
+def timed(pieces: Iterable[tuple[float, str]]) -> list[Message]:
+    """The same for pieces that each come after a silence, in seconds."""
+    now = 100.0
+    parser = TerminalParser(clock=lambda: now)
+    messages: list[Message] = []
+    for silence, piece in (*pieces, (10.0, "")):
+        end = now + silence
+        while (patience := parser.patience) is not None and now + patience <= end:
+            now += patience
+            messages += parser.tick()
+        now = end
+        messages += parser.feed(piece)
+    return messages
 
 
 def words(messages: list[Message]) -> list[str]:
@@ -50,6 +67,54 @@ def test_a_paste_may_be_cut_anywhere(cuts: list[int]) -> None:
     edges = sorted({0, len(whole), *(cut for cut in cuts if cut < len(whole))})
     pieces = [whole[start:end] for start, end in pairwise(edges)]
     assert words(heard(*pieces)) == ["a", "b", "pasted \x1b[20 text", "c", "up", "x", "d"]
+
+
+RECORDED = (
+    *(text.encode() for text in ("a", "é", "漢", "👩‍💻", "\r", "\t", "\x03", "\x7f")),
+    *(b"\x1b[A", b"\x1bOB", b"\x1b[1;5C", b"\x1b[3~", b"\x1b[17~", b"\x1b[13;2u", b"\x1b[27;2;13~", b"\x1b[13;28;13;1;16;1_"),
+    *(b"\x1b[I", b"\x1b[O", b"\x1b[<0;10;5M", b"\x1b[200~one\rtwo\x1b[201~", b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\", b"\x1b[99z"),
+)
+"""What a terminal sent for one key or report after the other."""
+
+
+@settings(max_examples=40)
+@given(st.permutations(RECORDED), st.data())
+def test_a_slow_line_may_cut_the_bytes_of_a_key_anywhere(keys: list[bytes], data: st.DataObject) -> None:
+    decode = getincrementaldecoder("utf-8")("replace").decode
+    pieces: list[tuple[float, str]] = []
+    for key in keys:
+        cuts = data.draw(st.sets(st.integers(1, len(key)), max_size=3))
+        parts = [key[start:end] for start, end in pairwise(sorted({0, len(key), *cuts}))]
+        silences = [0.3, *(data.draw(st.sampled_from((0.0, 0.02, 0.145))) for _ in parts[1:])]
+        pieces += [(silence, decode(part)) for silence, part in zip(silences, parts, strict=True)]
+    whole = [(0.3, key.decode()) for key in keys]
+    assert words(timed(pieces)) == words(timed(whole))
+
+
+def test_what_no_program_knows_is_not_typed() -> None:
+    assert words(heard("a", "\x1b[?62;22c", "\x1b[>0;276;0c", "\x1b[?1u", "\x1b[99z", "\x1bP>|term\x1b\\", "\x1b[1;2;3;4;5;6;7_", "b")) == [
+        "a",
+        "b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "key"),
+    [
+        ("\x1b\x7f", "ctrl+w"),
+        ("\x1b\r", "alt+enter"),
+        ("\x1bb", "ctrl+left"),
+        ("\x1bd", "alt+d"),
+        ("\x1bD", "alt+shift+d"),
+        ("\x1b[27u", "escape"),
+        ("\x1b[13;2u", "shift+enter"),
+        ("\x1b[27;2;13~", "shift+enter"),
+        ("\x1b[27;5;13~", "ctrl+enter"),
+        ("\x1b[13;28;13;1;16;1_", "shift+enter"),
+    ],
+)
+def test_a_key_has_one_name_however_a_terminal_writes_it(sent: str, key: str) -> None:
+    assert words(heard(sent)) == [key]
 
 
 def test_five_megabytes_are_taken_in_a_fraction_of_a_second() -> None:

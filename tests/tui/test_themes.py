@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from itertools import product
 from pathlib import Path
 
@@ -70,16 +71,16 @@ def test_a_users_theme_is_loaded_and_may_replace_a_shipped_one(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ('name = "x"\nprimary = "not-a-colour"\n', 2, "primary is not a colour"),
+        ('name = "x"\nprimary = "not-a-colour"\n', 2, 'primary = "not-a-colour" is no colour'),
         ('name = "x"\n\nprimary = #fff\n', 3, "Invalid"),
-        ('name = "x"\nprimary = "#fff"\ncolour = "#fff"\n', 3, "colour is not a field"),
+        ('name = "x"\nprimary = "#fff"\ncolour = "#fff"\n', 3, "colour is no field of a theme"),
         ('primary = "#fff"\n', 1, "name is missing"),
         ('name = "x"\nprimary = "#fff"\ndark = "yes"\n', 3, "dark must be true or false"),
-        ('name = "x"\nprimary = "#fff"\n[variables]\ntext-muted = "grey 60 %"\n', 4, "text-muted is not a colour"),
+        ('name = "x"\nprimary = "#fff"\n[variables]\ntext-muted = "grey 60 %"\n', 4, 'text-muted = "grey 60 %" is no colour'),
         ('name = "x"\nprimary = "#fff"\n[variables]\nborder = 3\n', 4, "border must be a string"),
-        ('name = "../x"\nprimary = "#fff"\n', 1, "name must be"),
+        ('name = "../x"\nprimary = "#fff"\n', 1, "is no name"),
         ('name = "x"\nprimary = "#fff"\ntext_alpha = "much"\n', 3, "text_alpha must be a number"),
-        ('name = "x"\nprimary = "#fff"\n[variables]\nblock-cursor-text-style = "wobbly"\n', 4, "is not a text style"),
+        ('name = "x"\nprimary = "#fff"\n[variables]\nblock-cursor-text-style = "wobbly"\n', 4, "is no text style"),
         ("name = ", 1, "Invalid value"),
     ],
 )
@@ -89,7 +90,36 @@ def test_a_broken_file_is_named_with_its_line(tmp_path: Path, text: str, line: i
     assert isinstance(problem, ThemeProblem)
     assert (problem.file, problem.line) == (file, line)
     assert words in problem.message
-    assert str(problem).startswith(f"mine.toml:{line}: ")
+    assert str(problem).startswith(f"{tmp_path.name}/mine.toml line {line}: ")
+
+
+def test_a_field_that_was_probably_meant_is_named(tmp_path: Path) -> None:
+    problem = read_theme(write(tmp_path, 'name = "x"\nprimary = "#fff"\nbackgroud = "#000"\n'))
+    assert "did you mean background?" in str(problem)
+
+
+def test_of_two_files_of_one_name_the_first_is_used_and_the_other_named(tmp_path: Path) -> None:
+    write(tmp_path, 'name = "twin"\nprimary = "#ff0000"\n', "a.toml")
+    write(tmp_path, 'name = "twin"\nprimary = "#00ff00"\n', "b.toml")
+    themes, problems = load_themes(tmp_path)
+    assert [theme.primary for theme in themes if theme.name == "twin"] == ["#ff0000"]
+    assert [str(problem) for problem in problems] == [f'{tmp_path.name}/b.toml line 1: name = "twin" is the name of a.toml, which is used']
+
+
+@pytest.mark.parametrize("name", ["auto", "Loud", "a b"])
+def test_a_name_that_cannot_be_typed_or_means_something_else_is_refused(tmp_path: Path, name: str) -> None:
+    assert isinstance(read_theme(write(tmp_path, f'name = "{name}"\nprimary = "#fff"\n')), ThemeProblem)
+
+
+def test_another_editors_marks_and_line_ends_are_no_matter(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_bytes(b'\xef\xbb\xbfname = "mine"\r\nprimary = "#fff"\r\n')
+    assert isinstance(read_theme(tmp_path / "mine.toml"), Theme)
+
+
+def test_control_codes_in_a_broken_file_are_written_out(tmp_path: Path) -> None:
+    problem = read_theme(write(tmp_path, 'name = "x"\nprimary = "\\u001b]0;gotcha\\u0007"\n'))
+    assert "\x1b" not in str(problem)
+    assert "␛" in str(problem)
 
 
 def test_a_broken_file_leaves_the_other_themes(tmp_path: Path) -> None:
@@ -115,6 +145,14 @@ async def test_a_users_theme_of_terminal_colours_can_be_worn(tmp_path: Path) -> 
     await test_an_app_can_wear_it(theme)
 
 
-def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
-    (tmp_path / "bad.toml").write_bytes(b"\xff\xfe")
-    assert [problem.line for problem in load_themes(tmp_path)[1]] == [1]
+def test_files_that_cannot_be_read_are_problems(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_bytes(b'name = "x"\n\xff\xfe')
+    (tmp_path / "folder.toml").mkdir()
+    (tmp_path / "large.toml").write_bytes(b"# x\n" * 20_000)
+    os.mkfifo(tmp_path / "pipe.toml")
+    assert [(problem.file.name, problem.line, problem.message) for problem in load_themes(tmp_path)[1]] == [
+        ("bad.toml", 2, "not UTF-8"),
+        ("folder.toml", 1, "a folder, not a file"),
+        ("large.toml", 1, "larger than 64 KB"),
+        ("pipe.toml", 1, "not a regular file"),
+    ]

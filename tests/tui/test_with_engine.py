@@ -100,18 +100,19 @@ async def test_the_thread_used_last_is_open_at_the_next_start(home: Path, repo: 
 
 LOOKS = [
     ("/status", "held by"),
-    ("/audit", "/ filter · v verify"),
+    ("/audit", "/ filter · f kinds · v verify"),
     ("/audit --verify", "verified: "),
     ("/grants", "nothing was granted"),
     ("/waits", "nobody waits"),
-    ("/diff", "new file note.txt"),
+    ("/away", "nobody was away yet"),
+    ("/diff", "added note.txt"),
     ("/approvals", "nothing waits for you"),
     ("/agent", "Agents of operator"),
     ("/open", "Open in this pane"),
     ("/unarchive", "nothing is archived"),
     ("/sandbox", "workspace-write"),
     ("/help", "Anywhere"),
-    ("/search attached", "Found for attached"),
+    ("/search attached", "found, the newest first"),
 ]
 """Commands that open something to look at, and what must then be on the screen."""
 

@@ -6,10 +6,10 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from codex_desk import __version__
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.codex.debug import DebugLog
 from codex_desk.runtimes.codex.errors import CodexError, ConnectionLost
 from codex_desk.runtimes.codex.transport import Transport
@@ -31,7 +31,7 @@ GARBAGE_LINES = 100
 Params = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """Something the server asks; it is answered by `Client.answer` or `Client.refuse`."""
 

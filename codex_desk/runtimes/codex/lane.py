@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import RuntimeFailure, TurnHost, TurnOutcome
 from codex_desk.runtimes.codex import approvals, wire
 from codex_desk.runtimes.codex.answering import Answers, Beside
@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 By = Literal["user", "parent", "agent", "runtime"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heard:
     method: str
     params: Params

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any, Literal
 
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.codex.policies import Policies
 
 Carry = Literal["dynamic", "mcp"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Memory:
     carry: Carry = "mcp"
     """How the desk tools reach its model: as dynamic tools, which a thread has from its start and for good, or by the MCP server."""

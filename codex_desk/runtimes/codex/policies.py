@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codex_desk.frozen import frozen
 from codex_desk.rights import Mode, Rights
 
 Approval = str | Mapping[str, Any]
@@ -21,7 +21,7 @@ _MODES: dict[str, Mode] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policies:
     """What a turn may do, as `turn/start` takes it and a load reports it."""
 

@@ -7,9 +7,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import RuntimeUnavailable
 from codex_desk.runtimes.codex.client import Client, Params, Request
 from codex_desk.runtimes.codex.debug import DebugLog
@@ -25,7 +25,7 @@ WITHIN_S = 60.0
 """So many ends of the app-server within so long a time, and nobody starts it again before the time is over."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where the app-server is found. `socket` is where the server of this process listens; `join` another process's server, which is asked
     instead of starting one where it answers."""
@@ -36,7 +36,7 @@ class Place:
     env: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ears:
     """Who hears what the app-server says."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import ItemDraft, TurnHost, TurnOutcome, Usage
 from codex_desk.runtimes.codex import items, wire
 from codex_desk.runtimes.codex.words import failure
@@ -15,7 +15,7 @@ STEER = "codex-desk:steer:"
 """How the ids begin under which we send what the user wrote; Codex gives them back, so that delivery can be proved."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lost:
     """The app-server ended before the turn did."""
 

@@ -71,6 +71,8 @@ class Turn:
 
     async def _take_in(self, messages: list[ModelMessage]) -> None:
         self._messages = messages
+        for note in self._turn.notes:
+            await self._commit([], history.user(note))
         await self._commit([], history.user(self._turn.input))
 
     async def _converse(self, model: Model) -> None:

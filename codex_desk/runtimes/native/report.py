@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from codex_desk.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class ProbeReport:
     provider: str
     model: str

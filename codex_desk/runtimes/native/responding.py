@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from pydantic_ai import ModelAPIError
 from pydantic_ai.direct import model_request_stream
@@ -25,6 +24,7 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
 from pydantic_ai.tools import ToolDefinition
 
+from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import Delta, Endpoint, ToolSpec
 from codex_desk.runtimes.native import history
 from codex_desk.runtimes.native.errors import MODEL_ERRORS, CutStream, is_retryable, retry_delay, trouble
@@ -37,7 +37,7 @@ OFFLINE_RETRIES = 0
 """Without an endpoint there is nobody who could do better a moment later."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     response: ModelResponse
     key: str

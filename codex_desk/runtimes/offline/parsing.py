@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from codex_desk.frozen import frozen
 
 Sender = Literal["user", "parent", "child", "desk"]
 
@@ -23,7 +24,7 @@ _INSTRUCTIONS = re.compile(
 _ENVIRONMENT = re.compile(r"<environment_context>\n(?P<lines>.*?)\n</environment_context>", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Body:
     """What stands between the boundary lines, and the line of the engine's prose before it."""
 
@@ -31,7 +32,7 @@ class Body:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Prompt:
     """A turn's input without its envelope."""
 
@@ -68,7 +69,7 @@ def _sender(head: str) -> Sender:
     return "child" if "your child" in head else "desk"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A piece of work for others."""
 
@@ -96,24 +97,24 @@ def split_parts(text: str, handles: Sequence[str]) -> list[Part]:
     return parts
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Read:
     file: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     command: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Replace:
     old: str
     new: str
     file: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Review:
     """What has changed in the folder, and what is left to do in it."""
 
@@ -159,7 +160,7 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if len(text) >= 2 and text[0] == text[-1] and text[0] in "`'\"" else text
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """What the turn's context says of where the thread works."""
 

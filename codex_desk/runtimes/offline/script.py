@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias, TypeVar
 
+from codex_desk.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Call:
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Result:
     """What a tool gave back: the JSON object, or as little as there is."""
 

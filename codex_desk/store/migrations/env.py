@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from alembic import context
 
-from codex_desk.store.tables import METADATA
+from codex_desk.store.history_tables import EVERY_TABLE
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True, transactional_ddl=True)
+context.configure(connection=connection, target_metadata=EVERY_TABLE, render_as_batch=True, transactional_ddl=True)
 with context.begin_transaction():
     context.run_migrations()

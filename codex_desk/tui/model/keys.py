@@ -1,75 +1,34 @@
-"""Keys that mean something only together with time: an escape that may be half an arrow key, and the leader."""
+"""The leader: a key that means something only together with the one after it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Mapping, Sequence
+
+from rich.cells import cell_len
+
+APART = 3
+"""Cells between two columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What to do with a key: first deliver the escape held back, then this key; or hold this one, or drop it."""
+def columns(rows: Sequence[tuple[str, str]], width: int, height: int) -> list[list[tuple[str, str, int]]]:
+    """(key, what it does) as lines of a table: (key, what it does, cells for that). Two columns where whole words fit into `width`, else one; more of
+    them, with words cut, only where there are more rows than `height`. It is read downwards."""
+    keys = max(cell_len(key) for key, _ in rows) + 2
+    count = 2 if sum(_widths(rows, 2)) + 2 * (keys + APART) - APART <= width else 1
+    while -(-len(rows) // count) > max(height, 1) and width // (count + 1) > keys + 6:
+        count += 1
+    deep = -(-len(rows) // count)
+    cut = max(1, width // count - keys)
+    widths = [words + APART for words in _widths(rows, count)]
+    fits = sum(widths) - APART + count * keys <= width
+    cells = widths if fits else [min(cells, cut) for cells in widths]
+    return [[(*rows[index], cells[index // deep]) for index in range(line, len(rows), deep)] for line in range(deep)]
 
-    escape_first: bool = False
-    deliver: bool = False
-    hold: bool = False
 
-
-class EscapeFilter:
-    """Tells a pressed escape from the first byte of an arrow key that a slow line has split.
-
-    An escape is held for `WAIT` seconds. If `[` or `O` comes meanwhile, it was the start of a sequence: the escape and the rest of the sequence are
-    dropped. Anything else, or silence, makes it a real escape.
-    """
-
-    WAIT = 0.150
-    TAIL = 0.150
-    """How long after its last byte the rest of a sequence may still come, in seconds."""
-
-    class _State(Enum):
-        IDLE = auto()
-        HELD = auto()
-        CSI = auto()
-        SS3 = auto()
-
-    def __init__(self) -> None:
-        self._state = self._State.IDLE
-        self._at = 0.0
-
-    @property
-    def holding(self) -> bool:
-        return self._state is self._State.HELD
-
-    def key(self, key: str, character: str | None, now: float) -> Verdict:
-        """Judge one key at `now` (seconds, monotonic)."""
-        state, self._state = self._state, self._State.IDLE
-        in_time = now - self._at < self.TAIL
-        self._at = now
-        match state:
-            case self._State.HELD if character == "[":
-                self._state = self._State.CSI
-                return Verdict()
-            case self._State.HELD if character == "O":
-                self._state = self._State.SS3
-                return Verdict()
-            case self._State.CSI if in_time and character and character in "0123456789;:?<":
-                self._state = self._State.CSI
-                return Verdict()
-            case self._State.CSI | self._State.SS3 if in_time and character and "@" <= character <= "~":
-                return Verdict()
-        held = state is self._State.HELD
-        if key == "escape":
-            self._state = self._State.HELD
-            return Verdict(escape_first=held, hold=True)
-        return Verdict(escape_first=held, deliver=True)
-
-    def silence(self) -> bool:
-        """The wait is over without another key: whether an escape is to be delivered now."""
-        held = self.holding
-        if held:
-            self._state = self._State.IDLE
-        return held
+def _widths(rows: Sequence[tuple[str, str]], count: int) -> list[int]:
+    """The cells of the longest words in each column."""
+    deep = -(-len(rows) // count)
+    return [max(cell_len(words) for _, words in rows[start : start + deep]) for start in range(0, len(rows), deep)]
 
 
 class Leader:

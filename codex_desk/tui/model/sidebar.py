@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
 from rich.cells import cell_len
 
-from codex_desk.engine.views import ThreadView
+from codex_desk.engine.views import ThreadStatus, ThreadView
+from codex_desk.frozen import frozen
 from codex_desk.text import one_line
 from codex_desk.tui.model.words import ASKING, RELATION_WORDS, WORDS, WORKING, age, fitted, name, project_name
 
@@ -21,9 +22,14 @@ HANDLE_ROOM = 10
 SHORTEST_REASON = 4
 """Cells below which a reason says nothing."""
 GROUPS: tuple[Group, ...] = ("Needs you", "Working", "Ready", "Finished")
+_GROUP_OF: dict[ThreadStatus, Group] = {
+    **dict.fromkeys(ASKING, "Needs you"),
+    **dict.fromkeys(WORKING, "Working"),
+    "finished": "Finished",
+}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HeadingRow:
     title: str
     count: int
@@ -33,7 +39,7 @@ class HeadingRow:
         return f"heading {self.title}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThreadRow:
     """One line for one thread. `guides` are the tree lines before it; `under` is the parent it is drawn below, None in its own place."""
 
@@ -53,7 +59,7 @@ class ThreadRow:
         return RELATION_WORDS.get(self.thread.relation or "", "")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GapRow:
     """An empty line between two groups."""
 
@@ -70,11 +76,7 @@ Row = HeadingRow | ThreadRow | GapRow
 
 def group_of(thread: ThreadView) -> Group:
     """Errors and questions are under Needs you; Finished holds subagents that are done."""
-    if thread.status in ASKING:
-        return "Needs you"
-    if thread.status in WORKING:
-        return "Working"
-    return "Finished" if thread.status == "finished" else "Ready"
+    return _GROUP_OF.get(thread.status, "Ready")
 
 
 def rows(threads: Iterable[ThreadView], *, tree: bool = True, by_project: bool = False, folded: frozenset[str] = frozenset()) -> list[Row]:
@@ -91,19 +93,24 @@ def rows(threads: Iterable[ThreadView], *, tree: bool = True, by_project: bool =
             if thread.kind == "session":
                 placed.setdefault(project_name(thread), []).append(thread)
     else:
-        placed = {group: _in_group(live, group) for group in GROUPS}
+        placed = _in_groups(live)
     found: list[Row] = []
     for title, members in placed.items():
         if not members:
             continue
         found.append(HeadingRow(title, len(members)))
         for thread in members:
-            found.extend(_with_children(thread, kin, folded) if tree and thread.relation is None else [ThreadRow(thread)])
+            if tree and thread.relation is None and thread.id in kin:
+                found.extend(_with_children(thread, kin, folded))
+            else:
+                found.append(ThreadRow(thread))
     return found
 
 
 def spaced(found: Sequence[Row], height: int) -> list[Row]:
     """The rows with an empty line before each group but the first, where all of them fit into `height` lines; else as they are."""
+    if len(found) >= height:
+        return list(found)
     groups = sum(isinstance(row, HeadingRow) for row in found)
     if groups < 2 or len(found) + groups - 1 > height:
         return list(found)
@@ -115,20 +122,20 @@ def spaced(found: Sequence[Row], height: int) -> list[Row]:
     return airy
 
 
-def words_beside(row: ThreadRow, room: int, now: datetime) -> str:
-    """What stands to the right of a handle in a line with `room` cells for both.
+def words_beside(row: ThreadRow, room: int, now: datetime, *, new: bool = False) -> str:
+    """What stands to the right of a handle in a line with `room` cells for both; `new`: something happened that was not seen yet.
 
     The age gives way to the handle, and the end of a long handle to the word for the relation.
     """
     handle = cell_len(name(row.thread))
     for kept in (handle, min(HANDLE_ROOM, handle)):
-        for text in _words(row, room - kept - 1, now):
+        for text in _words(row, room - kept - 1, now, new):
             if cell_len(text) <= room - kept - 1:
                 return text
     return row.word if cell_len(row.word) < room else ""
 
 
-def _words(row: ThreadRow, room: int, now: datetime) -> list[str]:
+def _words(row: ThreadRow, room: int, now: datetime, new: bool) -> list[str]:
     """What may stand in `room` cells, the fullest first."""
     thread = row.thread
     if thread.status in ASKING:
@@ -138,6 +145,8 @@ def _words(row: ThreadRow, room: int, now: datetime) -> list[str]:
         cut = fitted(reason, min(left, cell_len(reason))) if left >= min(SHORTEST_REASON, cell_len(reason)) else ""
         return [f"{row.word} {cut}".strip()] if cut else []
     tail = "done" if thread.status == "finished" else age(thread.last_activity_at, now)
+    if new:
+        return [f"{row.word or one_line(project_name(thread), 16)} new {tail}", f"new {tail}", "new"]
     if row.word:
         of = f"{row.word} · {thread.parent}" if row.under is None and thread.kind == "subagent" else row.word
         return [f"{of} {tail}", f"{row.word} {tail}", row.word]
@@ -159,17 +168,25 @@ def siblings(threads: Sequence[ThreadView], thread: ThreadView) -> list[ThreadVi
 
 def _kin(live: Sequence[ThreadView]) -> dict[str, list[ThreadView]]:
     kin: dict[str, list[ThreadView]] = {}
-    for thread in sorted(live, key=lambda one: (one.relation == "spawned", name(one))):
-        if thread.parent_id is not None:
-            kin.setdefault(thread.parent_id, []).append(thread)
+    children = [thread for thread in live if thread.parent_id is not None]
+    for thread in sorted(children, key=lambda one: (one.relation == "spawned", name(one))):
+        kin.setdefault(thread.parent_id or "", []).append(thread)
     return kin
 
 
-def _in_group(live: Sequence[ThreadView], group: Group) -> list[ThreadView]:
-    members = [thread for thread in live if group_of(thread) == group and (thread.kind == "session" or group in ("Needs you", "Finished"))]
-    if group == "Ready":
-        return sorted(members, key=lambda one: one.last_activity_at, reverse=True)
-    return sorted(members, key=name)
+def _in_groups(live: Iterable[ThreadView]) -> dict[str, list[ThreadView]]:
+    """Each group's rows in one pass: a desk has thousands of threads, and this is done with every change of one."""
+    placed: dict[str, list[ThreadView]] = {group: [] for group in GROUPS}
+    for thread in live:
+        group = group_of(thread)
+        if thread.kind == "session" or group in ("Needs you", "Finished"):
+            placed[group].append(thread)
+    for group, members in placed.items():
+        if group == "Ready":
+            members.sort(key=attrgetter("last_activity_at"), reverse=True)
+        else:
+            members.sort(key=name)
+    return placed
 
 
 def _with_children(thread: ThreadView, kin: dict[str, list[ThreadView]], folded: frozenset[str]) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -33,6 +34,35 @@ class Ask(Dialog[str]):
     @on(Input.Submitted)
     def _done(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip() or None)
+
+
+class AskValue(Dialog[str]):
+    """One line that has to be right: what is refused is said under it, and stays to be mended. Empty is an answer."""
+
+    def __init__(self, title: str, words: str, start: str, check: Callable[[str], str | None]) -> None:
+        """`check` gives the reason why a line is refused, None for one that is right."""
+        super().__init__()
+        self._title, self._words, self._start, self._check = title, words, start, check
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = Content(visible(self._title))  # type: ignore[assignment]  # Content is taken; a str is parsed as markup
+            box.border_subtitle = "Enter keeps it · Esc leaves it as it was"
+            yield Static(visible(self._words), markup=False, classes="words")
+            yield Input(self._start, compact=True, select_on_focus=False)
+            yield Static(markup=False, classes="wrong")
+
+    @on(Input.Changed)
+    def _changed(self) -> None:
+        self.query_one(".wrong", Static).update("")
+
+    @on(Input.Submitted)
+    def _done(self, event: Input.Submitted) -> None:
+        text = event.value.strip()
+        if text and (refusal := self._check(text)) is not None:
+            self.query_one(".wrong", Static).update(Content(visible(refusal)))
+        else:
+            self.dismiss(text)
 
 
 class Confirm(Dialog[bool]):

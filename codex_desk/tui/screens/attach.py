@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -16,14 +15,16 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from codex_desk.engine.views import Candidate, EdgeRights, ThreadView
-from codex_desk.text import one_line, visible
+from codex_desk.frozen import frozen
+from codex_desk.text import one_line
 from codex_desk.tui.model import clock
 from codex_desk.tui.model.words import GLYPHS, WORDS, age, name, project_name
 from codex_desk.tui.screens.dialog import Dialog, matches
-from codex_desk.tui.screens.pick import SHOWN, Row, label_width
+from codex_desk.tui.screens.pick import SHOWN, Row, fit_list, label_width
+from codex_desk.tui.widgets.choices import Choices
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Picked:
     parent_id: str
     rights: EdgeRights
@@ -58,11 +59,14 @@ class AttachPicker(Dialog[Picked]):
             box.border_title = Content(f"Attach {one_line(name(self._child), 40)} to")  # type: ignore[assignment]
             box.border_subtitle = "Enter attaches · r rights (^r while filtering) · Esc leaves"
             yield Input(placeholder="type to filter", compact=True)
-            yield OptionList()
+            yield Choices()
             yield Static(markup=False, classes="note")
 
     def on_mount(self) -> None:
         self._fill("")
+
+    def on_resize(self) -> None:
+        self._fill(self._query)
 
     @on(Input.Changed)
     def _filter(self, event: Input.Changed) -> None:
@@ -130,7 +134,7 @@ class AttachPicker(Dialog[Picked]):
         found = [one for one in self._candidates if matches(query, f"{name(one.thread)} {one.thread.project}")][:SHOWN]
         now = clock.now()
         rows = [_row(one, now) for one in found]
-        width = label_width(rows)
+        width = label_width(rows, self.size.width)
         listed = self.query_one(OptionList)
         nothing = [Option(Content.styled("no session matches: backspace widens the filter", "$text-muted"), disabled=True)]
         listed.set_options([Option(row.content(width), id=row.id, disabled=row.refused is not None) for row in rows] or nothing)
@@ -146,6 +150,10 @@ class AttachPicker(Dialog[Picked]):
         return ""
 
     def _draw_note(self) -> None:
+        self._say_about_chosen()
+        self.call_after_refresh(fit_list, self)
+
+    def _say_about_chosen(self) -> None:
         note = self.query_one(".note", Static)
         chosen = self._chosen
         note.set_class(False, "warning")
@@ -153,23 +161,23 @@ class AttachPicker(Dialog[Picked]):
             note.update(Content(self._nobody()))
             return
         child, parent = one_line(name(self._child), 40), one_line(name(chosen.thread), 40)
+        old = one_line(chosen.moves_from or "", 40)
         if self._asked_to_move == chosen.thread.id:
             note.add_class("warning")
-            note.update(
-                Content(f"{child} is attached to {visible(chosen.moves_from or '')} now. Enter moves it to {parent}; Esc leaves it there.")
-            )
-        elif self._rights == "own":
-            note.update(Content(f"rights = own: for {parent}, {child} runs with its own rights.   r: the lesser of both"))
+            note.update(Content(f"{child} is attached to {old} now. Enter moves it to {parent}; Esc leaves it there."))
+            return
+        moves = f"   It is attached to {old} now, and would move." if old else ""
+        if self._rights == "own":
+            said = f"rights = own: for {parent}, {child} runs with its own rights.   r: the lesser of both"
         elif chosen.narrows:
             note.add_class("warning")
-            note.update(Content(f"{visible(chosen.narrows)}.   r: its own rights instead"))
+            said = f"{one_line(chosen.narrows)}.   r: its own rights instead"
         else:
-            note.update(Content(f"rights = lesser: nothing is narrower for {parent}.   r: its own rights"))
+            said = f"rights = lesser: nothing is narrower for {parent}.   r: its own rights"
+        note.update(Content(f"{said}{moves}"))
 
 
 def _row(candidate: Candidate, now: datetime) -> Row:
     thread = candidate.thread
     detail = " · ".join((project_name(thread), WORDS[thread.status], age(thread.last_activity_at, now)))
-    if candidate.moves_from:
-        detail += f" · moves it from {candidate.moves_from}"
     return Row(thread.id, f"{GLYPHS[thread.status]} {name(thread)}", detail, candidate.refused)

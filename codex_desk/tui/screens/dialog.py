@@ -9,15 +9,20 @@ from textual.screen import ModalScreen
 
 T = TypeVar("T")
 
+LOW_ROWS = 15
+"""Rows below which a dialog has no frame."""
+
 
 class Dialog(ModalScreen[T | None]):
     """A modal that gives a result, or None when it is left."""
 
     CSS_PATH = "dialog.tcss"
     AUTO_FOCUS = "Input, TextArea, OptionList, VerticalScroll"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW_ROWS, "-high")]  # noqa: RUF012  # Textual declares it as no class variable
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "close", id="dialog.close"),
         Binding("ctrl+c", "leave", show=False, priority=True, id="dialog.cancel"),
+        Binding("f1", "app.help", "help", show=False, priority=True, id="dialog.help"),
     ]
 
     def action_leave(self) -> None:

@@ -1,10 +1,11 @@
-"""The page for a desk that holds nothing yet: what is here, and a composer that makes the first session."""
+"""The page for a desk that holds nothing yet: where answers can come from, what is here, and a composer that makes the first session."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,21 +20,30 @@ from textual.widgets import Static
 
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.views import ThreadView
-from codex_desk.text import visible
+from codex_desk.text import one_line, visible
 from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.failures import reason_of
-from codex_desk.tui.found import Found, handle_for, look_around
+from codex_desk.tui.found import Found, Source, handle_for, look_around
+from codex_desk.tui.hints import key_of
 from codex_desk.tui.messages import CommandWanted
-from codex_desk.tui.model.composer import Queue, Quit, Run, Send
-from codex_desk.tui.model.words import short_path
+from codex_desk.tui.model.completion import Known
+from codex_desk.tui.model.composer import Queue, Quit, Run, Send, Shell
+from codex_desk.tui.model.words import fitted, short_path
 from codex_desk.tui.widgets.composer import Composer
+from codex_desk.tui.widgets.popup import Sources
+from codex_desk.tui.widgets.rows import Row, RowList
 from codex_desk.tui.widgets.writing import Writing
 
-KEYS = (("Enter", "send"), ("^x", "everything else: a panel shows what follows"), ("F1", "help"))
 TINY_ROWS = 15
 """Below these there is room for the composer alone."""
+LOW_ROWS = 30
+"""Below these there is no room for the sketch of a desk."""
 TRIES = 9
 """Handles tried when the folder's name is taken by an archived session."""
+PATIENCE_S = 2.0
+"""How long a first prompt waits for the look around to end."""
+LABEL = 18
+"""Cells of the left column."""
 
 
 class FirstRun(Screen[None]):
@@ -41,9 +51,10 @@ class FirstRun(Screen[None]):
     AUTO_FOCUS = "Composer"
     HELP = "Nothing is here yet. The first Enter makes a session in this folder and sends it what you wrote."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+x", "later", show=False, priority=True, id="leader"),
-        Binding("f1", "help", show=False, priority=True, id="help"),
-        Binding("ctrl+z", "app.suspend_process", show=False, priority=True, id="suspend"),
+        Binding("ctrl+x", "later", "everything else: a panel shows what can follow", show=False, priority=True, id="leader"),
+        Binding("f6", "other_half", "to the next region", show=False, priority=True, id="region.next"),
+        Binding("f1", "app.help", "help for what has the focus", show=False, priority=True, id="help"),
+        Binding("ctrl+z", "app.suspend_process", "suspend the desk; fg brings it back", show=False, priority=True, id="suspend"),
     ]
 
     class Made(Message):
@@ -55,45 +66,135 @@ class FirstRun(Screen[None]):
 
     def __init__(self, bridge: Bridge, folder: Path) -> None:
         super().__init__()
+        self.beginning = False
+        """Whether a first prompt is on its way: until it is sent, this screen has to stay."""
         self._bridge = bridge
         self._folder = folder
+        self._looked = asyncio.Event()
+        self._sources: Sequence[Source] = ()
+        self._facts: dict[str, str] = {}
+        self._list = RowList()
 
     def compose(self) -> ComposeResult:
-        here = short_path(str(self._folder), Path.home())
         with VerticalScroll(id="page", can_focus=False):
-            yield Static(
-                Content.assemble(
-                    ("codex-desk", "bold $text-primary"), "\n", ("Sessions that stay, and work for one another.", "$text-muted")
-                )
-            )
-            yield Static(Content.styled("looking around …", "$text-muted"), id="found", markup=False)
-            yield Static(
-                Content("\n").join(Content.assemble((f"{key:>7}  ", "bold $text-accent"), words) for key, words in KEYS), id="keys"
-            )
+            yield Static(_title())
+            yield Static(_sketch(), id="sketch")
+            yield Static(id="from", markup=False)
+            yield self._list
+            yield Static(id="missing", markup=False)
+            yield Static(id="found", markup=False)
+            yield Static(id="keys", markup=False)
         with Vertical(id="first"):
+            here = one_line(short_path(str(self._folder), Path.home()))
             yield Static(
-                Content.assemble("Your first session, ", (handle_for(self._folder), "bold"), ", at home in ", visible(here)), markup=False
+                Content.assemble("Your first session, ", (handle_for(self._folder), "bold"), ", at home in ", (here, "bold")), markup=False
             )
-            yield Writing((("quit", "leave"),), list)
+            yield Writing(Sources([Known("quit", "leave")]))
 
     def on_mount(self) -> None:
-        self.query_one(Composer).placeholder = "What shall it do?"
+        self._composer.placeholder = "What shall it do?"
+        self.query_one("#from", Static).update(Content.styled("Looking around …", "$text-muted"))
+        self.query_one("#missing").display = self._list.display = False
+        self._draw_keys()
         self._look()
+        self._find_tier()
 
     def on_resize(self) -> None:
         self.set_class(self.size.height < TINY_ROWS, "-tiny")
+        self.set_class(self.size.height < LOW_ROWS, "-low")
 
     def engine_failed(self, reason: str) -> None:
-        self.query_one(Writing).say(reason, "error")
+        self._writing.say(reason, "error")
 
-    @work(exclusive=True)
+    @property
+    def _writing(self) -> Writing:
+        return self.query_one(Writing)
+
+    @property
+    def _composer(self) -> Composer:
+        return self.query_one(Composer)
+
+    # --- what is here -----------------------------------------------------------------------------------------------------------------------
+
+    @work(group="look", exclusive=True)
     async def _look(self) -> None:
         try:
-            found = await asyncio.to_thread(look_around, self._bridge.home, os.environ)
+            found = await asyncio.to_thread(look_around, self._bridge.home, os.environ, self._folder)
         except Exception as error:
-            self.query_one("#found", Static).update(Content.styled(visible(reason_of(error)), "$text-error"))
+            self.query_one("#from", Static).update(Content.styled(visible(reason_of(error)), "$text-error"))
             return
-        self.query_one("#found", Static).update(found_words(found))
+        finally:
+            self._looked.set()
+        self._show(found)
+
+    def _show(self, found: Found) -> None:
+        self._sources = found.sources
+        self._draw_from()
+        self._list.styles.height = len(found.sources)
+        self._list.display = True
+        self._list.show([Row(source.id, partial(self._line, source)) for source in found.sources])
+        missing = self.query_one("#missing", Static)
+        missing.display = bool(found.missing)
+        missing.update(Content.styled(f"For a model: {found.missing}, or codex-desk provider add URL --model M", "$text-muted"))
+        self._facts |= dict(found.facts)
+        self._draw_facts()
+
+    @work(group="tier", exclusive=True)
+    async def _find_tier(self) -> None:
+        try:
+            tier = await self._bridge.find_tier()
+        except Exception as error:
+            reason_of(error)  # said by `engine_failed`
+            return
+        held = "none holds on this machine: every command asks you first" if tier == "none" else f"{tier} holds every command"
+        self._facts["sandbox"] = held
+        if self._sources:
+            self._draw_facts()
+
+    def _draw_from(self) -> None:
+        key = key_of(self.app, FirstRun, "region.next")
+        change = f"   {key} changes it" if len(self._sources) > 1 and key else ""
+        self.query_one("#from", Static).update(Content.assemble(("Answers come from", "bold"), (change, "$text-muted")))
+
+    def _line(self, source: Source, width: int) -> Content:
+        mark = "● " if source is self._chosen else "○ "
+        return Content.assemble(mark, (fitted(one_line(source.name, 40), LABEL), "bold"), (f"  {source.words}", "$text-muted"))
+
+    def _draw_facts(self) -> None:
+        rows = (Content.assemble((f"{label:<{LABEL + 2}}  ", "$text-muted"), one_line(words)) for label, words in self._facts.items())
+        self.query_one("#found", Static).update(Content("\n").join(rows))
+
+    def _draw_keys(self) -> None:
+        keys = (
+            (key_of(self.app, Composer, "composer.send"), "sends"),
+            (key_of(self.app, FirstRun, "leader"), "and a letter: everything else"),
+            (key_of(self.app, FirstRun, "help"), "help"),
+        )
+        said = [Content.assemble((key, "bold $text-accent"), f" {words}") for key, words in keys if key]
+        self.query_one("#keys", Static).update(Content("   ").join(said))
+
+    @property
+    def _chosen(self) -> Source | None:
+        """Where the first session's answers will come from."""
+        row = self._list.current
+        return next((source for source in self._sources if row is not None and source.id == row.key), None)
+
+    @on(RowList.Moved)
+    def _moved(self) -> None:
+        self._list.redraw()
+
+    @on(RowList.Picked)
+    def _picked(self) -> None:
+        self._composer.focus()
+
+    def action_other_half(self) -> None:
+        to_list = self.focused is not self._list and len(self._sources) > 1
+        (self._list if to_list else self._composer).focus()
+
+    def action_later(self) -> None:
+        self._writing.say(f"{key_of(self.app, FirstRun, 'leader')} works from the first session on")
+
+    # --- the first session ------------------------------------------------------------------------------------------------------------------
 
     @on(Composer.Decided)
     def _decided(self, event: Composer.Decided) -> None:
@@ -102,9 +203,9 @@ class FirstRun(Screen[None]):
                 self._begin(text)
             case Run("/quit") | Quit():
                 self.app.exit(0)
-            case Run(line):
-                self.query_one(Composer).put_back(line)
-                self.query_one(Writing).say("commands come with the first session: write a prompt and press Enter", "error")
+            case Run(line) | Shell(line):
+                self._composer.put_back(line if line.startswith("/") else f"!{line}")
+                self._writing.say("commands come with the first session: write a prompt and press Enter", "error")
 
     @on(CommandWanted)
     def _command(self, event: CommandWanted) -> None:
@@ -113,7 +214,8 @@ class FirstRun(Screen[None]):
 
     @work(group="begin", exclusive=True)
     async def _begin(self, text: str) -> None:
-        writing = self.query_one(Writing)
+        writing = self._writing
+        self.beginning = True
         if self._bridge.desk is None and self._bridge.failure is None:
             writing.say("waits for the engine to open; nothing is lost")
         try:
@@ -124,17 +226,19 @@ class FirstRun(Screen[None]):
         except Exception as error:
             writing.composer.put_back(text)
             writing.say(reason_of(error), "error")
+            self.beginning = False
             return
         self.app.post_message(self.Made(thread))
 
     async def _new(self) -> ThreadView:
         await self._bridge.ready()
+        runtime = await self._runtime()
         from codex_desk.engine.sessions import New
 
         handle = handle_for(self._folder)
         for number in range(2, TRIES + 1):
             try:
-                return await self._bridge.do(New(handle, self._folder))
+                return await self._bridge.do(New(handle, self._folder, runtime=runtime))
             except Refusal as refusal:
                 if refusal.code != "handle_taken":
                     raise
@@ -143,23 +247,35 @@ class FirstRun(Screen[None]):
             "handle_taken", f"the handles {handle_for(self._folder)} to {handle} are all taken: codex-desk new HANDLE makes another"
         )
 
-    def action_later(self) -> None:
-        self.query_one(Writing).say("^x works from the first session on")
+    async def _runtime(self) -> str | None:
+        """What runs the first session; None leaves it to the settings. A server that was found is kept in them first."""
+        try:
+            await asyncio.wait_for(self._looked.wait(), PATIENCE_S)
+        except TimeoutError:
+            return None
+        source = self._chosen
+        if source is None or (source is self._sources[0] and source.provider is None):
+            return None
+        if source.provider is not None:
+            from codex_desk.config import add_provider
 
-    def action_help(self) -> None:
-        from codex_desk.tui.catalog import TABLE
-        from codex_desk.tui.screens.help import help_for
-        from codex_desk.tui.screens.reading import Reading
-
-        self.app.push_screen(Reading("Help", help_for(self, TABLE)))
+            await asyncio.to_thread(add_provider, self._bridge.home, *source.provider, model=source.model)
+        return source.runtime
 
 
-def found_words(found: Found) -> Content:
-    """What is here, one line each."""
-    rows: Sequence[tuple[str, str]] = (
-        *((name, words) for name, words in found.runtimes),
-        *((name, words) for name, words in found.providers),
-        ("Codex's sessions", found.codex_sessions),
+def _title() -> Content:
+    name = Content.styled("codex-desk", "bold $text-primary")
+    return Content.assemble(name, "\n", ("Long-lived sessions, at home in their folders, that work for one another.", "$text-muted"))
+
+
+def _sketch() -> Content:
+    """A desk in three lines: what its users will see at the left."""
+    rows = (
+        ("", "operator", "you talk to it, or to any of the others"),
+        ("├─⇄ ", "reviewer", "attached: works for operator when it is asked"),
+        ("└─⇄ ", "implementor", "has its own folder, instructions and history"),
     )
-    width = max(len(name) for name, _ in rows)
-    return Content("\n").join(Content.assemble(f"{visible(name):>{width}}  ", (visible(words), "$text-muted")) for name, words in rows)
+    return Content("\n").join(
+        Content.assemble((guide, "$text-muted"), (name, "bold"), (f"{'':<{LABEL + 4 - len(guide) - len(name)}}{words}", "$text-muted"))
+        for guide, name, words in rows
+    )

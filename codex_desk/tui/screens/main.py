@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.reactive import Reactive
-from textual.screen import Screen
 from textual.widget import Widget
 
 from codex_desk.engine.events import ApprovalChanged, Event, ThreadChanged
@@ -24,44 +23,48 @@ from codex_desk.tui.deck import Deck, UndoSlot
 from codex_desk.tui.failures import reason_of
 from codex_desk.tui.found import handle_for
 from codex_desk.tui.grammar import Call, UsageError
-from codex_desk.tui.hints import hints_for, runs_on, settings_trouble
+from codex_desk.tui.hints import hints_for, leader_key, runs_on, settings_trouble
+from codex_desk.tui.jumps import Jumps
+from codex_desk.tui.keeping import DraftKeeper
 from codex_desk.tui.messages import CommandWanted
 from codex_desk.tui.model import sidebar as sidebar_model
-from codex_desk.tui.model.drafts import Drafts
+from codex_desk.tui.model import unread
+from codex_desk.tui.model.keymap import Keymap
+from codex_desk.tui.model.unread import Unread
 from codex_desk.tui.outbox import Outbox
 from codex_desk.tui.screens.row_actions import RowActions
 from codex_desk.tui.stage import PaneStage
 from codex_desk.tui.widgets.approval import ApprovalCard
+from codex_desk.tui.widgets.drawn import PointingScreen
 from codex_desk.tui.widgets.leader_panel import LeaderPanel
 from codex_desk.tui.widgets.pane import Pane
 from codex_desk.tui.widgets.panes import Panes
+from codex_desk.tui.widgets.reader import Reader
 from codex_desk.tui.widgets.sidebar import Sidebar
-from codex_desk.tui.widgets.status import HintBar, StatusBar, facts_of, key_name
+from codex_desk.tui.widgets.status import HintBar, StatusBar, facts_of
 from codex_desk.tui.widgets.transcript import Transcript
 
 ONE_PANE_BELOW = 100
 """Columns."""
 WIDE = 140
 """Columns from which the sidebar has room for longer handles."""
-TINY = (80, 15)
-"""Columns and rows below which there is no footer."""
-FRAMED_ROWS = 10
-"""Rows below which there are no frames either."""
+TINY, FRAMED_ROWS = (80, 15), 10
+"""Columns and rows below which there is no footer; rows below which there are no frames either."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(PointingScreen):
     CSS_PATH = "main.tcss"
     AUTO_FOCUS = ""
     HELP = "The desk: sessions to the left, each pane a thread. F6 goes round the regions."
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+x", "leader", "leader", show=False, priority=True, id="leader"),
-        Binding("f6", "region(1)", "next", show=False, priority=True, id="region.next"),
-        Binding("shift+f6", "region(-1)", "previous", show=False, priority=True, id="region.previous"),
-        Binding("alt+left", "sibling(-1)", "thread before", show=False, priority=True, id="sibling.previous"),
-        Binding("alt+right", "sibling(1)", "thread after", show=False, priority=True, id="sibling.next"),
-        Binding("f1", "help", "help", show=False, priority=True, id="help"),
-        Binding("question_mark", "help", "help", show=False, id="help.outside_text"),
-        Binding("ctrl+z", "app.suspend_process", "suspend", show=False, priority=True, id="suspend"),
+        Binding("ctrl+x", "leader", "everything else: a panel shows what can follow", show=False, priority=True, id="leader"),
+        Binding("f6", "region(1)", "to the next region", show=False, priority=True, id="region.next"),
+        Binding("shift+f6", "region(-1)", "to the region before", show=False, priority=True, id="region.previous"),
+        Binding("alt+left", "sibling(-1)", "to the thread before this one", show=False, priority=True, id="sibling.previous"),
+        Binding("alt+right", "sibling(1)", "to the thread after this one", show=False, priority=True, id="sibling.next"),
+        Binding("f1", "help", "help for what has the focus", show=False, priority=True, id="help"),
+        Binding("question_mark", "help", "help, where nothing is written", show=False, id="help.outside_text"),
+        Binding("ctrl+z", "app.suspend_process", "suspend the desk; fg brings it back", show=False, priority=True, id="suspend"),
         Binding("escape", "to_composer", "to the composer", show=False, id="to_composer"),
         Binding("ctrl+c", "to_composer", show=False, id="to_composer.ctrl_c"),
     ]
@@ -72,7 +75,7 @@ class MainScreen(Screen[None]):
     class Painted(Message):
         """The first frame is there."""
 
-    def __init__(self, bridge: Bridge, folder: Path, keymap: dict[str, str], *, plain: bool = False, wanted: Path | None = None) -> None:
+    def __init__(self, bridge: Bridge, folder: Path, keymap: Keymap, *, plain: bool = False, wanted: Path | None = None) -> None:
         """`wanted`: the folder whose session was asked for; where there is none, one is offered."""
         super().__init__()
         self._wanted = wanted
@@ -80,8 +83,11 @@ class MainScreen(Screen[None]):
         self._folder = folder
         self._plain = plain
         self._outbox = Outbox(bridge)
-        self._drafts = Drafts()
-        self._leader_key = key_name(keymap.get("leader", "ctrl+x").split(",")[0])
+        self._keeper = DraftKeeper(bridge, lambda text: self.panes.active.say(text, "error"))
+        self.table = TABLE.with_keys(keymap.keys)
+        """The commands, with the keys in force."""
+        self.leader_key = leader_key(keymap)
+        """How the leader key is written."""
         self._undo = UndoSlot()
         self._stale = False
         self._note = ""
@@ -91,10 +97,13 @@ class MainScreen(Screen[None]):
 
         self._status = StatusBar(plain=plain)
         self._hints = HintBar()
-        self._leader = LeaderPanel(self._leader_key, TABLE.leader_keys(keymap))
-        self.sidebar = Sidebar(row_keys=[one.row_key for one in TABLE.row_actions()], plain=plain)
+        self._leader = LeaderPanel(self.leader_key, self.table.leader_keys())
+        self.sidebar = Sidebar(row_keys=self.table.row_keys(), plain=plain)
         self.panes = Panes(self._new_pane)
         self._rows = RowActions(self)
+        self._jumps = Jumps(self)
+        self._unread: Unread | None = None
+        """Not known before the engine is open."""
 
     def compose(self) -> ComposeResult:
         yield self._status
@@ -105,7 +114,7 @@ class MainScreen(Screen[None]):
         yield self._leader
 
     def _new_pane(self) -> Pane:
-        return Pane(self.bridge, self._outbox, self._drafts, TABLE.slash_menu(), plain=self._plain)
+        return Pane(self.bridge, self._outbox, self._keeper, TABLE.slash_menu(), plain=self._plain)
 
     @property
     def one_pane(self) -> bool:
@@ -128,6 +137,7 @@ class MainScreen(Screen[None]):
         self.call_after_refresh(self._paint)
         if self.bridge.desk is not None:
             self._find_tier()
+        self.watch(self.app, "app_focus", self._redraw, init=False)  # who comes back sees what happened
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
         if not self._painting:
@@ -154,6 +164,8 @@ class MainScreen(Screen[None]):
         if not self._drawn:
             return
         self._note = ""
+        if self.bridge.desk is not None:
+            self._unread = Unread(self.bridge.desk.metas(unread.PREFIX))
         for pane in self.panes.all:
             fresh = self.bridge.thread(pane.thread.id) if pane.thread else None
             if fresh is not None:
@@ -192,13 +204,7 @@ class MainScreen(Screen[None]):
         """Show a thread in a pane, and remember it as the last used."""
         await self.panes.show(pane, thread)
         if self.bridge.desk is not None:
-            self._remember(thread.id)
-
-    @work(group="remember", exclusive=True)
-    async def _remember(self, thread_id: str) -> None:
-        from codex_desk.engine.sessions import SetMeta
-
-        await self.bridge.do(SetMeta("last_thread", thread_id))
+            self._note_fact("last_thread", thread.id)
 
     # --- what the desk tells ------------------------------------------------------------------------------------------------------------------
 
@@ -219,31 +225,42 @@ class MainScreen(Screen[None]):
         here = self.panes.active.thread
         facts = facts_of(threads, here, self._folder, self._note or ("" if self.bridge.desk else "opening"))
         self.sidebar.show_threads(threads)
+        self._see()
         for pane in self.panes.all:
             pane.composer.working = facts.working
         self._status.facts = facts
         self._hints.runs_on = runs_on(self.bridge, here)
         self._draw_hints()
 
+    def _see(self) -> None:
+        """What the panes show is seen, as long as somebody looks at the terminal."""
+        if self._unread is None:
+            return
+        if self.app.app_focus:
+            for pane in self.panes.on_screen:
+                thread = self.bridge.thread(pane.thread.id) if pane.thread else None
+                if thread is not None and (fact := self._unread.see(thread)) is not None:
+                    self._note_fact(*fact)
+        self.sidebar.fresh_ids = self._unread.fresh(self.bridge.threads)
+
+    @work(group="facts")
+    async def _note_fact(self, key: str, value: str) -> None:
+        from codex_desk.engine.sessions import SetMeta
+
+        await self.bridge.do(SetMeta(key, value))
+
     @on(Panes.Changed)
     def _panes_changed(self) -> None:
         self.sidebar.open_ids = self.panes.shown
         self._redraw()
 
-    @on(Pane.JumpWanted)
-    async def _jump(self, event: Pane.JumpWanted) -> None:
-        """To the pane that shows the other thread, else into the next pane, else into this one."""
-        thread = self.bridge.thread(event.item.thread_id)
-        if thread is None:
-            return
-        panes = self.panes.all
-        here = self.panes.active
-        beside = panes[(panes.index(here) + 1) % len(panes)]
-        pane = next((one for one in panes if one.thread and one.thread.id == thread.id), here if self.one_pane else beside)
-        if pane.thread is None or pane.thread.id != thread.id:
-            await self.show_in(pane, thread)
-        self.panes.activate(pane)
-        await pane.go_to(event.item.seq)
+    @on(Reader.JumpWanted)
+    async def _jump(self, event: Reader.JumpWanted) -> None:
+        await self._jumps.to(event.item, event.origin)
+
+    @on(Reader.BackWanted)
+    async def _jump_back(self, event: Reader.BackWanted) -> None:
+        await self._jumps.back()
 
     @on(Pane.Focused)
     def _pane_focused(self, event: Pane.Focused) -> None:
@@ -323,7 +340,7 @@ class MainScreen(Screen[None]):
 
     @on(LeaderPanel.Unknown)
     def _leader_unknown(self) -> None:
-        self.panes.active.say(f"that key means nothing after {self._leader_key}")
+        self.panes.active.say(f"that key means nothing after {self.leader_key}")
 
     def action_region(self, step: int) -> None:
         """Round the regions: the sidebar, then each pane's own, as far as they are there."""
@@ -346,11 +363,8 @@ class MainScreen(Screen[None]):
         if len(ids) > 1:
             await self.show_in(pane, beside[(ids.index(pane.thread.id) + step) % len(ids)])
 
-    def action_help(self) -> None:
-        from codex_desk.tui.screens.help import help_for
-        from codex_desk.tui.screens.reading import Reading
-
-        self.app.push_screen(Reading("Help", help_for(self, TABLE)))
+    async def action_help(self) -> None:
+        await self.run_action("app.help")
 
     def action_to_composer(self) -> None:
         self.remove_class("-sidebar")
@@ -366,7 +380,15 @@ class MainScreen(Screen[None]):
         self._draw_hints()
 
     def _draw_hints(self) -> None:
-        self._hints.hints = hints_for(self, self._leader_key)
+        self._hints.hints = hints_for(self, self.table, self.leader_key)
+
+    def use_keymap(self, keymap: Keymap) -> None:
+        """Other keys are in force from now on."""
+        self.table = TABLE.with_keys(keymap.keys)
+        self.leader_key = leader_key(keymap)
+        self._leader.use(self.leader_key, self.table.leader_keys())
+        self.sidebar.row_keys = frozenset(self.table.row_keys())
+        self._draw_hints()
 
     def on_resize(self) -> None:
         self._fit()

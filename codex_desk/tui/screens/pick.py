@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.cells import cell_len
 from textual import events, on
@@ -12,20 +11,24 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from codex_desk.engine.views import ThreadView
+from codex_desk.frozen import frozen
 from codex_desk.text import one_line, visible
 from codex_desk.tui.model import clock
 from codex_desk.tui.model.words import GLYPHS, RELATION_WORDS, WORDS, age, fitted, name, project_name
 from codex_desk.tui.screens.dialog import Dialog, matches
+from codex_desk.tui.widgets.choices import Choices
+from codex_desk.tui.widgets.rows import rows_left
 
 SHOWN = 200
 """Rows shown at most; the filter finds the rest."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """`id` is what is picked; `refused` says why it cannot be."""
 
@@ -37,13 +40,26 @@ class Row:
     def content(self, width: int) -> Content:
         label = fitted(one_line(self.label, 60), width)
         detail = self.refused or self.detail
-        line = Content.assemble(f"{label}  ", (one_line(detail), "$text-muted" if self.refused is None else "italic $text-warning"))
-        return line.stylize("dim") if self.refused is not None else line
+        if self.refused is None:
+            return Content.assemble(f"{label}  ", (one_line(detail), "$text-muted"))
+        return Content.assemble((f"{label}  ", "$text-muted"), (one_line(detail), "italic $text-warning"))
 
 
-def label_width(rows: Sequence[Row]) -> int:
-    """Cells for the labels of a list: what the widest takes, a handle of full length at most."""
-    return min(44, max((cell_len(one_line(row.label, 60)) for row in rows), default=0))
+def label_width(rows: Sequence[Row], columns: int) -> int:
+    """Cells for the labels of a list in a terminal of so many columns: what the widest takes, a handle of full length or a third of the columns at
+    most."""
+    return min(44, columns // 3, max((cell_len(one_line(row.label, 60)) for row in rows), default=0))
+
+
+LISTED = 16
+"""Rows that a list has at most."""
+
+
+def fit_list(dialog: Screen[Any]) -> None:
+    """Give the list of a dialog the rows that are left, so that what stands below it is always on the screen."""
+    for listed in dialog.query(OptionList):
+        if (left := rows_left(listed)) is not None:
+            listed.styles.max_height = min(LISTED, left)
 
 
 class Picker(Dialog[str]):
@@ -54,8 +70,12 @@ class Picker(Dialog[str]):
         Binding("up", "move(-1)", show=False, id="picker.up"),
     ]
 
-    def __init__(self, title: str, rows: Sequence[Row], *, note: str = "", empty: str = "there is nothing to pick") -> None:
+    def __init__(
+        self, title: str, rows: Sequence[Row], *, note: str = "", empty: str = "there is nothing to pick", start: str | None = None
+    ) -> None:
+        """`start`: the id of the row that the cursor begins on."""
         super().__init__()
+        self._start = start
         self._title = title
         self._rows = rows
         self._note = note
@@ -67,8 +87,11 @@ class Picker(Dialog[str]):
             box.border_title = Content(visible(self._title))  # type: ignore[assignment]  # Content is taken; a str is parsed as markup
             box.border_subtitle = "Enter takes it · Esc leaves"
             yield Input(placeholder="filter", compact=True)
-            yield OptionList()
+            yield Choices()
             yield Static(visible(self._note), markup=False, classes="note")
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(fit_list, self)
 
     def on_mount(self) -> None:
         self.query_one(".note").display = bool(self._note)
@@ -87,11 +110,12 @@ class Picker(Dialog[str]):
     def _fill(self, query: str) -> None:
         self._query = query
         found = [row for row in self._rows if matches(query, f"{row.label} {row.detail}")][:SHOWN]
-        width = label_width(found)
+        width = label_width(found, self.size.width)
         listed = self.query_one(OptionList)
         options = [Option(row.content(width), id=row.id, disabled=row.refused is not None) for row in found]
         listed.set_options(options or [Option(Content.styled(visible(self._empty), "$text-muted"), disabled=True)])
-        listed.highlighted = next((index for index, row in enumerate(found) if row.refused is None), None)
+        free = [index for index, row in enumerate(found) if row.refused is None]
+        listed.highlighted = next((index for index in free if found[index].id == self._start), free[0] if free else None)
 
     def action_move(self, step: int) -> None:
         listed = self.query_one(OptionList)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codex_desk.engine.views import ThreadView
-from codex_desk.tui.catalog import TABLE
 from codex_desk.tui.commands import Command
 from codex_desk.tui.model.sidebar import why_not
 
@@ -30,25 +29,28 @@ class RowActions:
         """The menu of everything that can be done with the thread."""
         from codex_desk.tui.screens.menu import row_menu
 
-        match await self._screen.app.push_screen_wait(row_menu(thread, TABLE.row_actions())):
+        match await self._screen.app.push_screen_wait(row_menu(thread, self._screen.table.row_actions())):
             case "open":
                 await self.open(thread)
             case "peek":
                 await self.peek(thread)
             case str() as name:
-                self.run(TABLE[name], thread)
+                self.run(self._screen.table[name], thread)
 
     async def peek(self, thread: ThreadView) -> None:
-        """Its last lines, and one line to send, while it stays closed."""
-        from codex_desk.tui.screens.peek import LINES, Peek
+        """Its last lines, and one line to send, while it stays closed; without a line it is opened."""
+        from codex_desk.tui.screens.peek import Peek
 
-        prompt = await self._screen.app.push_screen_wait(Peek(thread, self._screen.bridge.items(thread.id, 3 * LINES)))
-        if prompt is not None:
-            self._screen.panes.active.deliver(thread.id, prompt, "after_turn")
+        match await self._screen.app.push_screen_wait(Peek(self._screen.bridge, thread)):
+            case "":
+                await self.open(thread)
+            case str() as prompt:
+                self._screen.panes.active.deliver(thread.id, prompt, "after_turn")
 
     def press(self, key: str, thread: ThreadView) -> None:
         """The command whose row key was pressed."""
-        self.run(next(one for one in TABLE.row_actions() if one.row_key == key), thread)
+        table = self._screen.table
+        self.run(table[table.row_keys()[key]], thread)
 
     def run(self, command: Command, thread: ThreadView) -> None:
         """A command about the thread, unless the thread is not eligible for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codex_desk.text import one_line
 from codex_desk.tui.commands import Command
 from codex_desk.tui.deck import Deck
 from codex_desk.tui.grammar import Call, UsageError
@@ -10,45 +11,53 @@ from codex_desk.tui.model.approval import ANSWER_WORDS
 
 async def decide(deck: Deck, call: Call) -> None:
     """Carry a card's answer out. Only a card asks for this: what is allowed must have been on the screen."""
-    approval, answer = call.values["approval"], call.values["answer"]
+    deck.stage.say(await _answer(deck, call.values["approval"], call.values["answer"]))
+
+
+async def _answer(deck: Deck, approval: str, answer: str) -> str:
     from codex_desk.engine.approvals import Decide
 
     match answer:
         case "deny":
             await deck.do(Decide(approval, approve=False))
+            return f"{approval}: denied"
         case "once" | "thread" | "tree" | "folder":
             await deck.do(Decide(approval, approve=True, scope=answer))
-        case _:
-            raise UsageError(f"no such answer: {answer!r}")
-    deck.stage.say(f"{approval}: {'denied' if answer == 'deny' else 'allowed ' + ANSWER_WORDS[answer].removeprefix('allow ')}")
+            return f"{approval}: allowed {ANSWER_WORDS[answer].removeprefix('allow ')}"
+    raise UsageError(f"no such answer: {answer!r}")
+
+
+async def _revoke(deck: Deck, number: int) -> str:
+    from codex_desk.engine.approvals import Revoke
+
+    rule = next((" ".join(one.prefix) for one in (await deck.desk()).grants() if one.id == number), "")
+    await deck.do(Revoke(number))
+    return f"revoked: {one_line(rule, 120)}   it is asked for again"
 
 
 async def inbox(deck: Deck, call: Call) -> None:
     from codex_desk.tui.screens.inbox import Inbox
 
-    thread_id = await deck.stage.ask(Inbox(await deck.desk()))
-    if thread_id is not None:
-        await deck.stage.open_thread(thread_id)
+    place = await deck.stage.ask(
+        Inbox(await deck.desk(), lambda approval, answer: _answer(deck, approval, answer), lambda number: _revoke(deck, number))
+    )
+    if place is not None:
+        await deck.stage.open_thread(place.thread_id)
 
 
 async def grants(deck: Deck, call: Call) -> None:
     revoke = call.get("revoke")
-    if revoke is None:
-        from codex_desk.tui.screens.pick import Picker, Row
+    if revoke is not None:
+        number = revoke.removeprefix("#")
+        if not number.isdigit():
+            raise UsageError(f"/grants --revoke takes a grant's number, not {revoke!r}")
+        deck.stage.say(await _revoke(deck, int(number)))
+        return
+    from codex_desk.tui.screens.grants import Grants
 
-        found = (await deck.desk()).grants()
-        rows = [Row(str(one.id), " ".join(one.prefix), f"{one.scope} · {one.thread or one.folder or ''} · #{one.id}") for one in found]
-        note = "What may run without asking. Enter revokes the one under the cursor."
-        revoke = await deck.stage.ask(Picker("Grants", rows, note=note, empty="nothing was granted"))
-        if revoke is None:
-            return
-    number = revoke.removeprefix("#")
-    if not number.isdigit():
-        raise UsageError(f"/grants --revoke takes a grant's number, not {revoke!r}")
-    from codex_desk.engine.approvals import Revoke
-
-    revoked = await deck.do(Revoke(int(number)))
-    deck.stage.say(f"revoked: {' '.join(revoked.prefix)}")
+    place = await deck.stage.ask(Grants(await deck.desk(), lambda number: _revoke(deck, number)))
+    if place is not None:
+        await deck.stage.open_thread(place.thread_id)
 
 
 COMMANDS = (

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import TypeVar
 
 from codex_desk.engine.views import AttachmentView, EdgeRights, ThreadView, Wake
+from codex_desk.text import one_line
 from codex_desk.tui.commands import Command
 from codex_desk.tui.deck import Deck
 from codex_desk.tui.grammar import Call, UsageError
-from codex_desk.tui.model.words import name
+from codex_desk.tui.model.words import WORKING, name
 
+NAMES = 1_000
+"""Characters of a list of handles."""
 Word = TypeVar("Word", bound=str)
 RIGHTS: tuple[EdgeRights, ...] = ("lesser", "own")
 WAKES: tuple[Wake, ...] = ("answers", "never")
@@ -26,7 +31,9 @@ async def attach(deck: Deck, call: Call) -> None:
     else:
         from codex_desk.tui.screens.attach import AttachPicker
 
-        picked = await deck.stage.ask(AttachPicker(child, (await deck.desk()).candidates(child.id), own_rights=rights == "own"))
+        # Thousands of sessions have their settings read for what would narrow.
+        candidates = await asyncio.to_thread((await deck.desk()).candidates, child.id)
+        picked = await deck.stage.ask(AttachPicker(child, candidates, own_rights=rights == "own"))
         if picked is None:
             return
         parent_id, rights, move = picked.parent_id, picked.rights, picked.move
@@ -48,7 +55,7 @@ async def _attach(
         return f"{made.child} is not attached any more"
 
     deck.undo.offer(back)
-    deck.stage.say(f"{made.child} is attached to {made.parent}, rights {made.rights}   ^x u undoes")
+    deck.stage.say(f"{made.child} is attached to {made.parent}, rights {made.rights}   {deck.stage.key_of('undo')} undoes")
 
 
 async def detach(deck: Deck, call: Call) -> None:
@@ -62,7 +69,7 @@ async def detach(deck: Deck, call: Call) -> None:
         return f"{ended.child} is attached to {ended.parent} again"
 
     deck.undo.offer(back)
-    deck.stage.say(f"{ended.child} is detached from {ended.parent}; both go on   ^x u undoes")
+    deck.stage.say(f"{ended.child} is detached from {ended.parent}; both go on   {deck.stage.key_of('undo')} undoes")
 
 
 async def undo(deck: Deck, call: Call) -> None:
@@ -71,10 +78,12 @@ async def undo(deck: Deck, call: Call) -> None:
 
 async def archive(deck: Deck, call: Call) -> None:
     thread = await deck.named(call.get("thread"))
-    subagents, children = (await deck.desk()).archive_preview(thread.id)
+    desk = await deck.desk()
+    subagents, others = desk.archive_preview(thread.id)
+    runs = thread.status in WORKING or any(one.thread_id == thread.id for one in desk.approvals())
     from codex_desk.tui.screens.ask import Confirm
 
-    if not await deck.stage.ask(Confirm(f"Archive {name(thread)}?", archive_words(thread, subagents, children), yes="archive")):
+    if not await deck.stage.ask(Confirm(f"Archive {name(thread)}?", archive_words(thread, subagents, others, runs=runs), yes="archive")):
         return
     from codex_desk.engine.links import Archive
 
@@ -82,16 +91,19 @@ async def archive(deck: Deck, call: Call) -> None:
     deck.stage.say(f"{name(thread)} is archived: /unarchive {thread.handle} brings it back")
 
 
-def archive_words(thread: ThreadView, subagents: object, children: object) -> str:
-    """What archiving does, in whole sentences: which subagents it ends, which attachments, and what goes on."""
+def archive_words(thread: ThreadView, subagents: Sequence[str], others: Sequence[str], *, runs: bool) -> str:
+    """What archiving does, in whole sentences: which subagents it ends, which attachments, and what goes on. `others` are the handles at the other ends
+    of its attachments, its own parent first; `runs`: a turn runs in it."""
+    attached = thread.relation == "attached"
+    children = list(others[1:] if attached and others[:1] == [thread.parent] else others)
     lines: list[str] = []
-    if thread.status in ("running", "waiting"):
+    if runs:
         lines.append("Its running turn is interrupted first.")
-    if names := _listed(subagents):
-        lines.append(f"It ends its subagents: {names}.")
-    if names := _listed(children):
-        lines.append(f"These attachments end, and the sessions live on: {names}.")
-    if thread.relation == "attached":
+    if subagents:
+        lines.append(f"It ends its subagents: {one_line(', '.join(subagents), NAMES)}.")
+    if children:
+        lines.append(f"These attachments end, and the sessions live on: {one_line(', '.join(children), NAMES)}.")
+    if attached:
         lines.append(f"Its own attachment to {thread.parent} ends.")
     lines.append("Nothing is deleted.")
     return "\n".join(lines)
@@ -121,10 +133,6 @@ async def unarchive(deck: Deck, call: Call) -> None:
     await deck.stage.open_thread(back.id)
 
 
-def _listed(handles: object) -> str:
-    return ", ".join(handles) if isinstance(handles, (list, tuple)) else ""
-
-
 def _one_of(call: Call, option: str, words: tuple[Word, ...]) -> Word | None:
     value = call.get(option)
     if value is None:
@@ -144,6 +152,7 @@ COMMANDS = (
         key="a",
         row_key="a",
         palette="Attach as sub-agent to a parent thread",
+        offers={"--rights": RIGHTS, "--wake": WAKES},
     ),
     Command("detach", "end this session's attachment, and nothing else", detach, "[CHILD]", "d", "d", "Detach from the parent thread"),
     Command("undo", "take the last attach or detach back", undo, key="u", palette="Undo the last attach or detach", slash=False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from codex_desk.engine.views import ThreadView
@@ -24,9 +26,16 @@ async def new(deck: Deck, call: Call) -> None:
     if (handle := call.get("handle")) is not None:
         made = await make(handle, call.get("cwd") or call.get("dir"))
     else:
+        from codex_desk.tui.found import prospects
         from codex_desk.tui.screens.new import NewSession
 
-        made = await deck.stage.ask(NewSession(make, start))
+        desk = await deck.desk()
+
+        def foresee(written: str) -> Sequence[tuple[str, str]]:
+            home = _folder(start, written or None)
+            return prospects(desk.settings(cwd=home), os.environ, home) if home.is_dir() else [("", "there is no such folder")]
+
+        made = await deck.stage.ask(NewSession(make, start, foresee=foresee))
         if made is None:
             return
     await deck.stage.open_thread(made.id)
@@ -113,15 +122,23 @@ async def sandbox(deck: Deck, call: Call) -> None:
 
         tier = await deck.bridge.find_tier()
         about = {
-            "read-only": "reads; writes and network are refused or asked for",
+            "read-only": "reads; anything more is refused or asked for",
             "workspace-write": "writes in its folder and its writable roots",
             "danger-full-access": "no limits",
         }
         held = "no sandbox holds on this machine: a mode guards against accident only" if tier == "none" else f"held by {tier}"
         rows = [Row(mode, mode, about[mode]) for mode in MODES]
-        chosen = await deck.stage.ask(Picker(f"Sandbox of {name(thread)}", rows, note=held))
+        now = (await deck.desk()).settings(thread.id).settings.sandbox_mode
+        chosen = await deck.stage.ask(Picker(f"Sandbox of {name(thread)}", rows, note=held, start=now))
     if chosen:
         await _set(deck, thread, "sandbox_mode", chosen)
+
+
+async def settings(deck: Deck, call: Call) -> None:
+    await deck.desk()
+    from codex_desk.tui.screens.settings import Settings
+
+    await deck.stage.ask(Settings(deck.bridge, deck.thread, deck.folder, call.get("text") or ""))
 
 
 async def trust(deck: Deck, call: Call) -> None:
@@ -168,6 +185,7 @@ COMMANDS = (
     Command("rename", "give a session another handle", rename, "THREAD HANDLE", row_key="r", palette="Rename this session"),
     Command("fork", "a new session with a copy of the history", fork, "THREAD HANDLE", palette="Fork this session"),
     Command("model", "the model that answers", model, "[MODEL]", palette="Choose the model"),
-    Command("sandbox", "what a turn may do", sandbox, "[MODE]", palette="Choose the sandbox mode"),
+    Command("sandbox", "what a turn may do", sandbox, "[MODE]", palette="Choose the sandbox mode", offers={"MODE": MODES}),
+    Command("settings", "every setting, with the layer it comes from", settings, "[TEXT]", palette="Settings"),
     Command("trust", "let a folder's own settings count", trust, "[DIR] [--revoke]", palette="Trust this folder"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codex_desk.engine.views import Delivery, MessageView
+from codex_desk.engine.views import Delivery, MessageView, ThreadView
 from codex_desk.text import one_line
 from codex_desk.tui.commands import Command
 from codex_desk.tui.deck import Deck
@@ -56,11 +56,15 @@ async def wait(deck: Deck, call: Call) -> None:
 
 
 async def interrupt(deck: Deck, call: Call) -> None:
-    thread = await deck.named(call.get("thread"))
+    deck.stage.say(await stop(deck, await deck.named(call.get("thread"))))
+
+
+async def stop(deck: Deck, thread: ThreadView) -> str:
+    """Interrupt a thread; says what that means for it."""
     from codex_desk.engine.turns import Interrupt
 
     await deck.do(Interrupt(thread.id))
-    deck.stage.say(f"{name(thread)} is stopped; only you start it again: a prompt or /resume")
+    return f"{name(thread)} is stopped; only you start it again: a prompt or /resume"
 
 
 async def resume(deck: Deck, call: Call) -> None:
@@ -105,6 +109,7 @@ COMMANDS = (
         send,
         "THREAD TEXT [--from THREAD] [--delivery C] [--steer] [--replace]",
         palette="Send to another thread",
+        offers={"--delivery": DELIVERIES},
     ),
     Command("wait", "say when messages are answered", wait, "MESSAGE… [--any] [--timeout S]"),
     Command("compact", "shorten what the model reads, in one model call", compact, "[THREAD]", palette="Compact the history"),

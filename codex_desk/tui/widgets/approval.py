@@ -17,6 +17,9 @@ from textual.widgets import Static
 from codex_desk.engine.views import ApprovalView
 from codex_desk.text import one_line, visible
 from codex_desk.tui.model.approval import ANSWER_KEYS, ANSWER_WORDS, Answer, ApprovalGuard
+from codex_desk.tui.widgets.document import Document
+from codex_desk.tui.widgets.drawn import Drawn
+from codex_desk.tui.widgets.lines import TAB, TextLine
 
 SHARE = 75
 """Percent of a pane's rows that the card may take."""
@@ -57,13 +60,14 @@ class ApprovalCard(Vertical, can_focus=True):
         self._approval: ApprovalView | None = None
         self._guard = ApprovalGuard(clock())
         self._scroll = VerticalScroll(can_focus=False)
+        self._asked, self._about = Drawn(classes="asked"), Drawn(classes="about")
         self.display = False
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False, classes="head")
         with self._scroll:
-            yield Static(markup=False, classes="asked")
-            yield Static(markup=False, classes="about")
+            yield self._asked
+            yield self._about
         yield Static(markup=False, classes="keys")
 
     def on_mount(self) -> None:
@@ -88,11 +92,9 @@ class ApprovalCard(Vertical, can_focus=True):
         self.query_one(".head", Static).update(
             Content.assemble((f"{self._mark}{one_line(first.id, 60)}", "bold $text-warning"), f"  {first.kind}", (more, "$text-muted"))
         )
-        self.query_one(".asked", Static).update(Content(visible(first.text)))
+        self._asked.draw(Document(_asked_lines(first)))
         facts = (("in", first.cwd), ("why", first.why), ("asked by", " → ".join(first.chain)))
-        self.query_one(".about", Static).update(
-            Content("\n").join(Content.assemble((f"{label}  ", "$text-muted"), visible(value)) for label, value in facts if value)
-        )
+        self._about.draw(Document([_fact(label, value) for label, value in facts if value]))
         self._draw_keys()
         self.call_after_refresh(self._look)
 
@@ -129,7 +131,7 @@ class ApprovalCard(Vertical, can_focus=True):
     def _look(self) -> None:
         """Notice that the last line of what is asked is on the screen."""
         scroll = self._scroll
-        shown = self.display and scroll.size.height > 0 and self.query_one(".asked", Static).size.height > 0
+        shown = self.display and scroll.size.height > 0 and self._asked.size.height > 0
         if shown and not self._guard.seen and scroll.scroll_y >= scroll.max_scroll_y:
             self._guard.saw_end()
             self._draw_keys()
@@ -142,3 +144,29 @@ class ApprovalCard(Vertical, can_focus=True):
         else:
             words = "  ".join(f"{key} {ANSWER_WORDS[answer]}" for key, answer in ANSWER_KEYS.items())
         self.query_one(".keys", Static).update(Content(words))
+
+
+PART = 2_000
+"""Characters of a very long line that are wrapped at a time."""
+FACT = 4_096
+"""Characters of where, why and for whom; a path is no longer."""
+PATCH_STYLES = (("*** ", "bold"), ("@@", "$text-muted"), ("+", "$text-success"), ("-", "$text-error"))
+"""How the lines of a change begin, and what they are drawn in."""
+
+
+def _asked_lines(approval: ApprovalView) -> list[TextLine]:
+    """All of what is asked, line by line as it is; a change in the colours of one."""
+    styles = PATCH_STYLES if approval.kind == "change" else ()
+    lines: list[TextLine] = []
+    for line in visible(approval.text).split("\n"):
+        style = next((style for start, style in styles if line.startswith(start)), "")
+        whole = line.expandtabs(TAB)
+        for start in range(0, max(len(whole), 1), PART):
+            lines.append(TextLine(Content.styled(whole[start : start + PART], style), words=False))
+            lines[-1].goes_on = start + PART < len(whole)
+    return lines
+
+
+def _fact(label: str, value: str) -> TextLine:
+    lead = Content.styled(f"{label}  ", "$text-muted")
+    return TextLine(Content(one_line(value, FACT)), first=lead, rest=Content(" " * lead.cell_length))

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from codex_desk.tui.model.keys import Leader
+from codex_desk.tui.model.keys import Leader, columns
+from codex_desk.tui.model.words import fitted
+from codex_desk.tui.widgets.status import key_name
+
+FRAME = 3
+"""Rows of the screen that are not the panel's."""
+SIDES = 4
 
 
 class LeaderPanel(Static):
     """Columns of keys over the lower edge. It waits for the key after the leader, and says by messages what came."""
-
-    COLUMN = 19
 
     class Chosen(Message):
         """A key that names a command."""
@@ -32,9 +37,13 @@ class LeaderPanel(Static):
         """`leader`: how the leader key is written; `keys`: key → name of the command."""
         super().__init__(markup=False)
         self.display = False
-        self.border_title = f"{leader} …"
-        self._leader = Leader(keys)
+        self.use(leader, keys)
         self._timer: Timer | None = None
+
+    def use(self, leader: str, keys: Mapping[str, str]) -> None:
+        """Other keys from now on."""
+        self.border_title = Content(f"{leader} …  Esc leaves")  # type: ignore[assignment]  # Content is taken; a str is parsed as markup
+        self._leader = Leader(keys)
 
     def start(self) -> None:
         """The leader was pressed."""
@@ -56,12 +65,22 @@ class LeaderPanel(Static):
         return True
 
     def _show(self) -> None:
+        from codex_desk.tui.catalog import TABLE  # which knows the screens, which know this
+
+        named = {key: name for key, name in self._leader.keys.items() if not name.startswith("pane-")}
+        rows = [(key_name(key), TABLE[name].palette or TABLE[name].help.capitalize()) for key, name in named.items()]
         # The panes' keys stand as one.
-        rows = [*((key, name) for key, name in self._leader.keys.items() if not name.startswith("pane-")), ("1-4", "go to pane")]
-        columns = max(1, (self.screen.size.width - 4) // self.COLUMN)
-        cells = [
-            Content.assemble((f"{key} ", "bold $text-accent"), f"{words[: self.COLUMN - 4]:<{self.COLUMN - 3}}") for key, words in rows
+        panes = [key_name(key) for key, name in self._leader.keys.items() if name.startswith("pane-")]
+        rows.append((f"{panes[0]}-{panes[-1]}" if panes == sorted(panes) else " ".join(panes), "Go to that pane"))
+        keys = max(cell_len(key) for key, _ in rows)
+        room = self.screen.size.height - FRAME
+        table = columns(rows, self.screen.size.width - SIDES, room)
+        lines = [
+            Content("").join(
+                Content.assemble((fitted(key, keys), "bold $text-accent"), "  ", fitted(words, width - 1), " ")
+                for key, words, width in line
+            )
+            for line in table
         ]
-        lines = [Content("").join(cells[start : start + columns]) for start in range(0, len(cells), columns)]
         self.update(Content("\n").join(lines))
         self.display = True

@@ -14,13 +14,19 @@ from codex_desk.runtimes.base import Delta
 from codex_desk.text import one_line
 from codex_desk.tui.widgets.document import Document
 from codex_desk.tui.widgets.fold import MOST_CHARACTERS, OUTPUT_LINES, count, head
-from codex_desk.tui.widgets.items import INDENT, LONGEST_ROW, MUTED, SUMMARY, clean
+from codex_desk.tui.widgets.grouping import OWN_COMMAND
 from codex_desk.tui.widgets.lines import Line, ShortLine, TextLine
 from codex_desk.tui.widgets.markdown import MarkdownStream
+from codex_desk.tui.widgets.parts import INDENT, LONGEST_ROW, MUTED, SUMMARY, clean, hint
 
 Kind = Literal["text", "reasoning", "output", "tool"]
 ITEM_KINDS: dict[Kind, str] = {"text": "agent_message", "reasoning": "reasoning", "output": "command", "tool": "tool_call"}
 """The kind of item that each is going to be."""
+
+
+def live_kind(kind: Kind, key: str) -> str:
+    """What is going to come of an increment; a key of the engine's `Shells` belongs to a command of the human's."""
+    return OWN_COMMAND if key.startswith("shell-") else ITEM_KINDS[kind]
 
 
 @dataclass(slots=True)
@@ -78,6 +84,11 @@ class LiveDrawing(ABC):
         """As `feed`, for a text of any kind that comes under the same key."""
         self.feed(text)
 
+    @property
+    def source(self) -> str:
+        """What came so far, as it was written."""
+        return self.document.text
+
     def settles(self, text: str) -> bool:
         """Whether the drawing can stay as it is, once the whole text is known to be `text`."""
         return False
@@ -94,6 +105,10 @@ class LiveText(LiveDrawing):
         self._over = 0
         self._parts: list[str] = []
 
+    @property
+    def source(self) -> str:
+        return "".join(self._parts)
+
     def settles(self, text: str) -> bool:
         if self._over or head(text)[1] or "".join(self._parts) != text:
             return False
@@ -108,7 +123,7 @@ class LiveText(LiveDrawing):
             self._stream.append(text[:room])
         self._taken += min(len(text), max(room, 0))
         if len(text) > room:
-            more = ShortLine(Content.styled(count(self._over + len(text) - max(room, 0), "more character"), MUTED))
+            more = hint(count(self._over + len(text) - max(room, 0), "character"))
             self.document.replace_from(len(self.document.lines) - bool(self._over), [more])
             self._over += len(text) - max(room, 0)
 
@@ -137,12 +152,14 @@ class LiveOutput(LiveDrawing):
         self._count = 1
 
     def feed(self, text: str) -> None:
-        first, *others = text.split("\n")
-        self._rows[-1] = (self._rows[-1] + first)[:LONGEST_ROW]
-        self._rows.extend(row[:LONGEST_ROW] for row in others)
-        self._count += len(others)
+        first, _, rest = text.partition("\n")
+        self._rows[-1] = (self._rows[-1] + first[:LONGEST_ROW])[:LONGEST_ROW]
+        newlines = text.count("\n")
+        if newlines:  # only so many of its last rows are ever looked at
+            self._rows.extend(row[:LONGEST_ROW] for row in rest.rsplit("\n", OUTPUT_LINES)[-min(newlines, OUTPUT_LINES) :])
+        self._count += newlines
         hidden = self._count - len(self._rows)
-        lines: list[Line] = [ShortLine(Content.styled(count(hidden, "line"), MUTED), first=INDENT)] if hidden else []
+        lines: list[Line] = [hint(f"{count(hidden, 'line')} above", INDENT)] if hidden else []
         rows = list(self._rows) if self._rows[-1] else list(self._rows)[:-1]
         lines.extend(TextLine(Content.styled(clean(row), MUTED), first=INDENT, rest=INDENT, words=False) for row in rows)
         self.document.replace_from(0, lines)

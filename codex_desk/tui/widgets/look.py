@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from codex_desk.engine.views import ItemView
+from codex_desk.frozen import frozen
 from codex_desk.tui.widgets import items, spoken
 from codex_desk.tui.widgets.document import Document
 from codex_desk.tui.widgets.lines import Line
+from codex_desk.tui.widgets.showing import Showing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
-    draw: Callable[[ItemView, bool], Document]
-    """An item, opened or not, without a header."""
+    draw: Callable[[ItemView, Showing], Document]
+    """An item, without a header."""
     header: Callable[[ItemView, str], Line]
     """Who speaks and when; the second argument is the thread's handle."""
-    whole_lines: bool = False
-    """Whether a text that still comes is shown line by line, so that what stands there is never written again."""
+    still: bool = False
+    """Whether what stands there is never written again: no states that change, and a text that still comes is shown line by line."""
 
 
-DRAWN = Look(lambda item, opened: items.draw(item, opened=opened), items.header)
-SPOKEN = Look(lambda item, opened: spoken.draw(item, opened=opened), spoken.header, whole_lines=True)
+DRAWN = Look(items.draw, items.header)
+SPOKEN = Look(spoken.draw, spoken.header, still=True)

@@ -7,51 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from textual.content import Content, Span
 
+from codex_desk.frozen import frozen
 from codex_desk.text import visible
-from codex_desk.tui.widgets.lines import NOTHING, TAB, Line, RuleLine, TextLine, blank
-from codex_desk.tui.widgets.tables import Alignment, TableLine
-
-DEEPEST = 100
-"""Levels of nesting; the parser drops what is nested deeper, so `shallow` keeps source from getting there."""
-LONGEST_INLINE = 8_000
-"""Characters of a paragraph whose emphasis and links are looked for; emphasis is quadratic in the worst case."""
+from codex_desk.tui.widgets.inlines import CODE_STYLE, PARSER, inline
+from codex_desk.tui.widgets.lines import NOTHING, TAB, Line, Piece, RuleLine, TextLine, blank
+from codex_desk.tui.widgets.tables import Alignment, Table
 
 BULLETS = "•◦▪"
+QUOTE = "> "
 QUOTE_BAR = Content.styled("▎ ", "$text-muted")
-CODE_STYLE = "on $surface"
 HEADINGS = ("bold underline $text-primary", "bold $text-primary", "bold", "bold", "italic", "italic")
 
-_OPENING = {"strong_open": "bold", "em_open": "italic", "s_open": "strike", "link_open": "$text-primary underline"}
+TASKS: dict[str, tuple[str, str]] = {"[ ] ": ("○ ", "$text-muted"), "[x] ": ("✓ ", "$text-success")}
+"""How a task is written, and the glyph that is drawn for it with its style."""
 
 
-def _parse_inlines(state: StateCore) -> None:
-    for token in state.tokens:
-        if token.type != "inline":
-            continue
-        if len(token.content) > LONGEST_INLINE:
-            token.children = [Token("text", "", 0, content=token.content)]
-        else:
-            token.children = []
-            state.md.inline.parse(token.content, state.md, state.env, token.children)
-
-
-def _parser() -> MarkdownIt:
-    """Without HTML, which is text here, and without link references, through which a later line would change an earlier one."""
-    parser = MarkdownIt("gfm-like", {"html": False, "linkify": False, "maxNesting": DEEPEST})
-    parser.disable(["reference", "linkify"])
-    parser.core.ruler.at("inline", _parse_inlines)
-    return parser
-
-
-PARSER = _parser()
-
-
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unit:
     """A top-level block, or a top-level item of a list: what is final once the next one has begun."""
 
@@ -75,6 +49,7 @@ class _Container:
     first: Content
     rest: Content
     lead: str
+    """As `first` would be typed; its other lines are indented by as much as it has without a task's box."""
     started: bool = False
 
 
@@ -124,16 +99,18 @@ class Blocks:
                 self._open_item(token)
             case "blockquote_open":
                 self._begin(token)
-                self._containers.append(_Container(QUOTE_BAR, QUOTE_BAR, "> "))
+                self._containers.append(_Container(QUOTE_BAR, QUOTE_BAR, QUOTE))
             case "list_item_close" | "blockquote_close":
                 self._close_container()
             case "heading_open":
                 self._begin(token)
-                self._text(inline(tokens[at + 1]).stylize_before(HEADINGS[int(token.tag[1]) - 1]), lead="#" * int(token.tag[1]) + " ")
+                self._text(
+                    inline(tokens[at + 1].content).stylize_before(HEADINGS[int(token.tag[1]) - 1]), lead="#" * int(token.tag[1]) + " "
+                )
                 return at + 3
             case "paragraph_open":
                 self._begin(token)
-                self._text(inline(tokens[at + 1]))
+                self._text(self._task(tokens[at + 1].content, inline(tokens[at + 1].content)))
                 return at + 3
             case "fence" | "code_block":
                 self._code(token)
@@ -187,6 +164,19 @@ class Blocks:
         current.number += 1
         self._containers.append(_Container(Content.styled(marker, "$text-primary"), Content(" " * len(marker)), lead))
 
+    def _task(self, source: str, text: Content) -> Content:
+        """The text of a paragraph; where it is an item's first and begins with a box, the box becomes the item's marker."""
+        container = self._containers[-1] if self._containers else None
+        box = source[:4].lower()
+        if container is None or container.started or container.lead == QUOTE or box not in TASKS or len(source) == 4:
+            return text
+        glyph, style = TASKS[box]
+        number = container.first if container.lead[0].isdigit() else NOTHING
+        container.first = Content.assemble(number, (glyph, style))
+        container.rest = Content(" " * container.first.cell_length)
+        container.lead += source[:4]
+        return text[4:]
+
     def _close_container(self) -> None:
         if not self._containers[-1].started:
             self._text(NOTHING)
@@ -196,10 +186,10 @@ class Blocks:
         """What stands before a block's first row, before the others, and what is copied for the first; the containers are then begun."""
         first, rest, leads = [], [], []
         for container in self._containers:
-            quote = container.lead == "> "
+            quote = container.lead == QUOTE
             first.append(container.rest if container.started else container.first)
             rest.append(container.rest)
-            leads.append(container.lead if quote or not container.started else " " * len(container.lead))
+            leads.append(container.lead if quote or not container.started else " " * (container.lead.index(" ") + 1))
             container.started = True
         return NOTHING.join(first), NOTHING.join(rest), "".join(leads)
 
@@ -240,13 +230,12 @@ class Blocks:
             if token.type == "tr_open":
                 rows.append([])
             elif token.type in ("th_open", "td_open"):
-                cell = inline(tokens[at + 1])
-                rows[-1].append(cell.stylize_before("bold") if token.type == "th_open" else cell)
+                rows[-1].append(inline(tokens[at + 1].content))
                 if token.type == "th_open":
                     alignments.append(_alignment(token))
             at += 1
         first, rest, _ = self._prefixes()
-        self.lines.append(TableLine(rows, alignments, first=first, rest=rest))
+        self.lines.extend(Table(rows[0], rows[1:], alignments, first=first, rest=rest).lines)
         return at + 1
 
 
@@ -300,59 +289,17 @@ class _CodeLine(TextLine):
         super().__init__(Content(code.lines[number]), first=first + INSET, rest=rest + INSET, style=CODE_STYLE, words=False)
         self._source: tuple[Code, int] | None = (code, number)
 
-    def parts(self, row: int, width: int) -> tuple[Content, Content, int]:
+    def pieces(self, row: int, room: int) -> Sequence[Piece]:
         if self._source is not None:
             code, number = self._source
             self.content = Content(self.text, code.spans[number])
             self._source = None
-        return super().parts(row, width)
+        return super().pieces(row, room)
 
 
 def code_line(text: str, spans: list[Span]) -> Line:
     """One line of code on its own ground; where it is too long it folds anywhere."""
     return TextLine(Content(text, spans), first=INSET, rest=INSET, style=CODE_STYLE, words=False)
-
-
-def inline(token: Token) -> Content:
-    """The styled text of an inline token: a link is its text, then its address dimmed where the text does not say it already."""
-    text: list[str] = []
-    spans: list[Span] = []
-    opened: list[tuple[int, str, str]] = []
-    length = 0
-
-    def put(piece: str, style: str = "") -> None:
-        nonlocal length
-        if style:
-            spans.append(Span(length, length + len(piece), style))
-        text.append(piece)
-        length += len(piece)
-
-    for child in token.children or []:
-        match child.type:
-            case "softbreak":
-                put(" ")
-            case "hardbreak":
-                put("\n")
-            case "code_inline":
-                put(_clean(child.content), "$text-accent on $surface")
-            case "image":
-                put(_clean(child.content) or "image", "italic")
-                put(f" ({_clean(str(child.attrGet('src') or ''))})", "$text-muted")
-            case "strong_open" | "em_open" | "s_open" | "link_open":
-                opened.append((length, _OPENING[child.type], _clean(str(child.attrGet("href") or ""))))
-            case "strong_close" | "em_close" | "s_close" | "link_close" if opened:
-                start, style, address = opened.pop()
-                spans.append(Span(start, length, style))
-                if address and address not in ("".join(text)[start:], f"mailto:{''.join(text)[start:]}"):
-                    put(f" ({address})", "$text-muted")
-            case _:
-                put(_clean(child.content))
-    return Content("".join(text), spans)
-
-
-def _clean(text: str) -> str:
-    """Once more, after parsing: an entity such as `&#x202e;` is a character only now."""
-    return visible(text).replace("\n", " ").expandtabs(TAB)
 
 
 def _alignment(token: Token) -> Alignment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -11,22 +12,36 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.style import Style
 from textual.widget import Widget
 
-from codex_desk.engine.events import ApprovalChanged, Event, ItemAdded, ItemChanged, Live, MessageChanged, ThreadChanged, TurnChanged
+from codex_desk.engine.events import (
+    ApprovalChanged,
+    Event,
+    ItemAdded,
+    MessageChanged,
+    ShellChanged,
+    ThreadChanged,
+    TurnChanged,
+)
 from codex_desk.engine.views import Delivery, ItemView, ThreadView
+from codex_desk.runtimes.base import Delta
 from codex_desk.text import one_line, visible
 from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.failures import reason_of
+from codex_desk.tui.hints import runs_on
+from codex_desk.tui.keeping import DraftKeeper
 from codex_desk.tui.messages import CommandWanted
-from codex_desk.tui.model import clock, words
+from codex_desk.tui.model import words
 from codex_desk.tui.model.bookkeeping import is_bookkeeping
-from codex_desk.tui.model.composer import Interrupt, Queue, Quit, Run, Send, Steer
-from codex_desk.tui.model.drafts import Drafts, Recall
+from codex_desk.tui.model.completion import Known
+from codex_desk.tui.model.composer import Interrupt, Queue, Quit, Run, Send, Shell, Steer, StopShell
+from codex_desk.tui.offering import sources
 from codex_desk.tui.outbox import Outbox
+from codex_desk.tui.recalls import Recalls
 from codex_desk.tui.widgets.approval import ApprovalCard
+from codex_desk.tui.widgets.blank import Blank
 from codex_desk.tui.widgets.composer import Composer
+from codex_desk.tui.widgets.reader import WINDOW, Reader
 from codex_desk.tui.widgets.strips import QueueStrip, Tone
 from codex_desk.tui.widgets.transcript import Transcript
 from codex_desk.tui.widgets.waiting import WaitLine
@@ -36,8 +51,6 @@ if TYPE_CHECKING:
     from codex_desk.engine.journal import Action
 
 ACTIVE_TITLE = "bold $text-primary"
-WINDOW = 200
-"""Items read when a thread is opened, and with every step back."""
 
 
 class Pane(Vertical):
@@ -50,36 +63,35 @@ class Pane(Vertical):
             super().__init__()
             self.pane = pane
 
-    class JumpWanted(Message):
-        """Go to a line of another thread."""
-
-        def __init__(self, item: ItemView) -> None:
-            super().__init__()
-            self.item = item
-
-    def __init__(self, bridge: Bridge, outbox: Outbox, drafts: Drafts, commands: Sequence[tuple[str, str]], *, plain: bool = False) -> None:
-        """`commands`: (name, help) for the popup; `plain`: words for glyphs."""
+    def __init__(self, bridge: Bridge, outbox: Outbox, keeper: DraftKeeper, commands: Sequence[Known], *, plain: bool = False) -> None:
+        """`commands`: what the popup offers; `plain`: words for glyphs."""
         super().__init__(classes="pane")
         self._bridge = bridge
         self._outbox = outbox
-        self._drafts = drafts
-        self.transcript = Transcript(clock=lambda: clock.now(), plain=plain)
+        self._keeper = keeper
+        self.reader = Reader(bridge, plain=plain)
+        self.blank = Blank()
         self.card = ApprovalCard(plain=plain)
-        self.writing = Writing(commands, self._handles, plain=plain)
-        self._recalls: dict[str, Recall] = {}
+        offered = sources(bridge, commands, lambda: self.thread, lambda: self.app.available_themes)
+        self.writing = Writing(offered, plain=plain)
+        self._recalls = Recalls(bridge)
         self._turn: str | None = None
-        self._oldest: int | None = None
-        """Seq of the oldest item that was read."""
         self.thread: ThreadView | None = None
         """The thread shown, None before the first."""
-        self._title = Content("")
+        self._title: tuple[str, ...] = ("",)
+        """The thread's name, and what stands behind it."""
         self.trail: list[str] = []
         """Threads that were entered from, the way back of `/back`."""
 
     def compose(self) -> ComposeResult:
-        yield self.transcript
+        yield self.blank
+        yield self.reader
         yield self.card
         yield self.writing
+
+    @property
+    def transcript(self) -> Transcript:
+        return self.reader.transcript
 
     @property
     def composer(self) -> Composer:
@@ -106,15 +118,46 @@ class Pane(Vertical):
         live = desk.live(thread.id) if desk else None
         self._turn = live.turn_id if live else None
         items = self._bridge.items(thread.id, WINDOW)
-        self._oldest = items[0].seq if items else None
-        if changed:
-            recall = self._recalls.setdefault(thread.id, Recall(item.text for item in items if item.kind == "user_message"))
-            self.writing.take(thread, self._drafts.of(thread.id), recall)
+        self._take_draft(thread, items, changed)
         self._draw_thread()
         self.show_queue()
         self.show_approvals()
-        await self.transcript.show(thread, _to_read(items), live, len(items) == WINDOW)
+        await self.reader.show(thread, items, live)
+        self._show_shell()
         self.show_waits()
+        blank = not items and live is None
+        if blank:
+            self.blank.about(thread, runs_on(self._bridge, thread), self._instruction_files(thread))
+        self.blank.show(blank and not self.composer.shell)
+
+    def _instruction_files(self, thread: ThreadView) -> Sequence[Path] | None:
+        try:
+            return self._bridge.desk.instructions(thread.id).sources if self._bridge.desk else None
+        except Exception as error:
+            self.say(reason_of(error), "error")
+            return None
+
+    def _take_draft(self, thread: ThreadView, items: Sequence[ItemView], changed: bool) -> None:
+        """Show the thread's draft: what was kept of it, unless something is written by now."""
+        recall, draft = self._recalls.of(thread.id, items), self._keeper.drafts.of(thread.id)
+        was_empty = not draft.text
+        if gave_way := self._keeper.load(thread.id):
+            recall.add(gave_way)
+        if changed:
+            self.writing.take(thread, draft, recall)
+        elif was_empty and draft.text:
+            self.composer.take_draft(draft, recall)
+
+    def _show_shell(self) -> None:
+        """The command that the human runs here, as far as it has come."""
+        desk, thread = self._bridge.desk, self.thread
+        run = desk.shell_of(thread.id) if desk and thread else None
+        self.composer.shell = run is not None
+        if run is not None:
+            self.blank.show(False)
+            self.transcript.live(Delta("tool", run.key, f"$ {one_line(run.command, 400)}"))
+            if run.output:
+                self.transcript.live(Delta("output", run.key, run.output))
 
     def _draw_thread(self) -> None:
         thread = self.thread
@@ -122,18 +165,17 @@ class Pane(Vertical):
             return
         title = one_line(words.name(thread), 60)
         stands = one_line(words.place(thread), 60)
-        if self.trail:
-            title = " · ".join(part for part in (f"in {title}", stands, "/back") if part)
-        elif stands:
-            title = f"{title} · {stands}"
-        self._title = Content(title)
+        about = (f"in {title}", stands, "/back") if self.trail else (title, stands)
+        self._title = tuple(part for part in about if part)
         self._draw_title()
         running = self._turn or (f"a turn of {thread.id}" if thread.status in words.WORKING else None)
         self.composer.turn = running
 
     def _draw_title(self) -> None:
         # Not by a rule of the style sheet: another colour of a title draws every block inside of its frame again.
-        title = self._title.stylize(Style.parse(ACTIVE_TITLE)) if self.has_class("-active") else self._title
+        name, *rest = self._title
+        styled = Content.styled(name, ACTIVE_TITLE if self.has_class("-active") else "")
+        title = Content.assemble(styled, *((f" · {part}", "$text-muted") for part in rest))
         self.border_title = title  # type: ignore[assignment]  # Textual takes Content here, and parses a str as markup
 
     def notify_style_update(self) -> None:
@@ -158,9 +200,17 @@ class Pane(Vertical):
         self.set_class(bool(pending), "-asked")
         if had_focus and not pending:
             self.composer.focus()
+        self.call_after_refresh(self._keep_focus)
 
     def on_resize(self) -> None:
         self._fit_card()
+        self.call_after_refresh(self._keep_focus)
+
+    def _keep_focus(self) -> None:
+        """What a card had covered in a small terminal is written in again once it is back."""
+        hidden = self.has_class("-asked") and self.screen.has_class("-tiny")
+        if self.screen.focused is None and self.app.app_focus and self.has_class("-active") and not hidden:
+            self.composer.focus()
 
     def _fit_card(self) -> None:
         self.card.fit(None if self.screen.has_class("-tiny") else self.size.height)
@@ -177,35 +227,26 @@ class Pane(Vertical):
             live.started_at if live and thread.status not in words.ASKING else None,
         )
 
-    @on(Transcript.Copied)
-    def _copied(self, event: Transcript.Copied) -> None:
+    @on(Reader.Said)
+    def _reader_said(self, event: Reader.Said) -> None:
         event.stop()
-        self.say(f"copied by {event.how}")
-
-    @on(Transcript.Jump)
-    async def _jump(self, event: Transcript.Jump) -> None:
-        event.stop()
-        other = self._bridge.desk.other_end(event.item.seq) if self._bridge.desk else None
-        if other is None:
-            self.say("the other end of this line is not on this desk")
-            return
-        self.post_message(self.JumpWanted(other))
+        self.say(event.text)
 
     async def hear(self, event: Event) -> None:
         """Turn one event of the desk into a change of what is shown here."""
         thread = self.thread
         if thread is None:
             return
+        self.reader.hear(event)
         match event:
-            case ItemAdded(item) if item.thread_id == thread.id:
-                if not is_bookkeeping(item):
-                    self.transcript.add(item)
-            case ItemChanged(item) if item.thread_id == thread.id:
-                self.transcript.change(item)
-            case Live(thread_id, _, delta) if thread_id == thread.id:
-                self.transcript.live(delta)
+            case ItemAdded(item) if item.thread_id == thread.id and not is_bookkeeping(item):
+                self.blank.show(False)
             case TurnChanged(thread_id, turn_id, state) if thread_id == thread.id:
                 self._turn_changed(turn_id, state)
+            case ShellChanged(thread_id, _, trouble) if thread_id == thread.id:
+                self._show_shell()
+                if trouble:
+                    self.say(trouble, "error")
             case MessageChanged(_, to_id, sender_id) if thread.id in (to_id, sender_id):
                 self.show_queue()
                 self.show_waits()
@@ -220,22 +261,14 @@ class Pane(Vertical):
     def _turn_changed(self, turn_id: str, state: str) -> None:
         if state == "running":
             self._turn = turn_id
+            self.blank.show(False)
         else:
             if self._turn == turn_id:
                 self._turn = None
             self.transcript.turn_ended()
+            self._show_shell()
         self._draw_thread()
         self.show_waits()
-
-    @on(Transcript.EarlierWanted)
-    async def _load_earlier(self, event: Transcript.EarlierWanted) -> None:
-        event.stop()
-        desk, thread = self._bridge.desk, self.thread
-        if desk is None or thread is None or self._oldest is None:
-            return
-        items = desk.items(thread.id, before=self._oldest, limit=WINDOW)
-        self._oldest = items[0].seq if items else self._oldest
-        await self.transcript.prepend(_to_read(items), len(items) == WINDOW)
 
     @on(Transcript.LatestWanted)
     async def _show_latest(self, event: Transcript.LatestWanted) -> None:
@@ -244,17 +277,8 @@ class Pane(Vertical):
             await self.show(self.thread)
 
     async def go_to(self, seq: int) -> None:
-        """Show the transcript from this line on, however far back it is."""
-        desk, thread = self._bridge.desk, self.thread
-        if desk is None or thread is None:
-            return
-        items = desk.items(thread.id, after=seq - 1, limit=WINDOW)
-        before = desk.items(thread.id, before=seq, limit=1)
-        self._oldest = seq
-        await self.transcript.show(thread, _to_read(items), desk.live(thread.id), bool(before))
-        self.transcript.anchor(False)
-        self.transcript.scroll_home(animate=False)
-        self.transcript.focus()
+        """Show a line of the thread, however far back it is."""
+        await self.reader.go_to(seq)
 
     # --- what is written ----------------------------------------------------------------------------------------------------------------------
 
@@ -270,6 +294,11 @@ class Pane(Vertical):
                 self._send(text, "after_turn", notice)
             case Run(line):
                 self.post_message(CommandWanted(line))
+            case Shell(command):
+                self._run_shell(command)
+            case StopShell():
+                if self._bridge.desk is not None and self.thread is not None:
+                    self._bridge.desk.stop_shell(self.thread.id)
             case Interrupt():
                 self.post_message(CommandWanted("/interrupt"))
             case Quit():
@@ -295,14 +324,27 @@ class Pane(Vertical):
                 self.say(sent.reason or "that turn had ended: queued")
         self.show_queue()
 
+    def _run_shell(self, command: str) -> None:
+        if self.thread is not None:
+            self.say("" if self._bridge.desk else "runs as soon as the engine is open")
+            self._begin_shell(self.thread.id, command)
+
+    @work(group="shell")
+    async def _begin_shell(self, thread_id: str, command: str) -> None:
+        """Run the human's own command; one that is not taken becomes the thread's draft again."""
+        try:
+            await (await self._bridge.ready()).shell(thread_id, command)
+        except Exception as error:
+            self._keep(thread_id, f"!{command}", reason_of(error))
+
     def _keep(self, thread_id: str, text: str, reason: str) -> None:
         """What could not be sent is the thread's draft again."""
         if self.thread is not None and self.thread.id == thread_id:
             self.composer.put_back(text)
             self.say(reason, "error")
             return
-        draft = self._drafts.of(thread_id)
-        draft.text = "\n\n".join(part for part in (text, draft.text) if part)
+        draft = self._keeper.drafts.of(thread_id)
+        draft.write("\n\n".join(part for part in (draft.pastes.take(visible(text)), draft.text) if part))
         self.app.notify(visible(reason), title="not sent; it is a draft again", severity="error", markup=False)
 
     @on(Composer.Typed)
@@ -312,9 +354,9 @@ class Pane(Vertical):
             self._bridge.desk.keystroke(self.thread.id)
 
     @on(Transcript.Edit)
-    def _edit_item(self, event: Transcript.Edit) -> None:
-        event.stop()
-        self.writing.in_editor(event.text)
+    @work(group="editor", exclusive=True)
+    async def _edit_item(self, event: Transcript.Edit) -> None:
+        await self.writing.in_editor(event.text)
 
     # --- the queue ----------------------------------------------------------------------------------------------------------------------------
 
@@ -344,9 +386,6 @@ class Pane(Vertical):
             self.say(reason_of(error), "error")
         self.show_queue()
 
-    def _handles(self) -> list[tuple[str, str]]:
-        return [(one.handle, words.WORDS[one.status]) for one in self._bridge.threads if one.handle and one.live]
-
     @on(ApprovalCard.Said)
     def _card_said(self, event: ApprovalCard.Said) -> None:
         event.stop()
@@ -354,7 +393,3 @@ class Pane(Vertical):
 
     def on_descendant_focus(self) -> None:
         self.post_message(self.Focused(self))
-
-
-def _to_read(items: Sequence[ItemView]) -> list[ItemView]:
-    return [item for item in items if not is_bookkeeping(item)]

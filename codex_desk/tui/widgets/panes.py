@@ -35,6 +35,11 @@ class Panes(Horizontal):
         return tuple(self._panes)
 
     @property
+    def on_screen(self) -> Sequence[Pane]:
+        """Those that can be seen: in a narrow terminal the active one alone."""
+        return tuple(pane for pane in self._panes if pane.display)
+
+    @property
     def active(self) -> Pane:
         """The pane with the focus, or the one that had it last."""
         return self._active

@@ -20,7 +20,11 @@ from codex_desk.engine.views import ThreadView
 from codex_desk.text import one_line
 from codex_desk.tui.model import clock, sidebar
 from codex_desk.tui.model.sidebar import GapRow, HeadingRow, Row, ThreadRow
-from codex_desk.tui.model.words import ASKING, GLYPHS, RELATION_GLYPHS, WORDS, WORKING, fitted, name
+from codex_desk.tui.model.words import ASKING, GLYPHS, RELATION_GLYPHS, WORDS, fitted, name
+
+FRESH = "●"
+"""The glyph of a session at rest in which something happened that was not seen yet."""
+_STATES = {"Needs you": "sidebar--asking", "Working": "sidebar--working"}
 
 
 class Sidebar(ScrollView, can_focus=True):
@@ -31,6 +35,7 @@ class Sidebar(ScrollView, can_focus=True):
         "sidebar--muted",
         "sidebar--asking",
         "sidebar--working",
+        "sidebar--new",
         "sidebar--open",
         "sidebar--cursor",
         "sidebar--cursor-blurred",
@@ -59,6 +64,8 @@ class Sidebar(ScrollView, can_focus=True):
     """Groups are projects instead of states."""
     open_ids: reactive[frozenset[str]] = reactive(frozenset())
     """Threads that a pane shows."""
+    fresh_ids: reactive[frozenset[str]] = reactive(frozenset())
+    """Sessions in which something happened that was not seen yet."""
 
     class About(Message):
         """Base of what is asked about one thread."""
@@ -87,7 +94,7 @@ class Sidebar(ScrollView, can_focus=True):
         """`row_keys`: keys that ask for a command; `plain`: words for glyphs."""
         super().__init__(id=id)
         self._plain = plain
-        self._row_keys = frozenset(row_keys)
+        self.row_keys = frozenset(row_keys)
         self._threads: Sequence[ThreadView] = ()
         self._rows: list[Row] = []
         self._folded: frozenset[str] = frozenset()
@@ -140,8 +147,8 @@ class Sidebar(ScrollView, can_focus=True):
         self.refresh()
 
     def on_key(self, event: events.Key) -> None:
-        key = event.character or event.key
-        if key in self._row_keys and (thread := self.current):
+        key = event.key if event.key in self.row_keys else event.character
+        if key in self.row_keys and (thread := self.current):
             event.stop()
             self.post_message(self.Asked(thread.id, key))
 
@@ -196,9 +203,9 @@ class Sidebar(ScrollView, can_focus=True):
 
     def _same_line(self, held: Row | None) -> int:
         """Where the line that was under the cursor is now; else the thread's other line; else the first thread."""
-        keys = [row.key for row in self._rows]
-        if held is not None and held.key in keys:
-            return keys.index(held.key)
+        same = next((index for index, row in enumerate(self._rows) if row.key == held.key), None) if held is not None else None
+        if same is not None:
+            return same
         wanted = held.thread.id if isinstance(held, ThreadRow) else None
         found = [index for index, row in enumerate(self._rows) if isinstance(row, ThreadRow) and wanted in (None, row.thread.id)]
         return found[0] if found else min(self._cursor, max(0, len(self._rows) - 1))
@@ -242,17 +249,18 @@ class Sidebar(ScrollView, can_focus=True):
         thread = row.thread
         base, muted = self.rich_style, self._style("sidebar--muted")
         lead = " " * (1 + len(row.guides)) if self._plain else self._lead(row)
-        glyph = WORDS[thread.status] if self._plain else GLYPHS[thread.status]
+        new = thread.id in self.fresh_ids
+        glyph = WORDS[thread.status] if self._plain else FRESH if new else GLYPHS[thread.status]
         room = max(0, width - cell_len(lead) - cell_len(glyph) - 2)
-        right = sidebar.words_beside(row, room, clock.now())
+        right = sidebar.words_beside(row, room, clock.now(), new=new)
         left_room = max(0, room - cell_len(right))
         handle = set_cell_size(fitted(one_line(name(thread)), min(left_room - 1, cell_len(name(thread)))), left_room)
-        state = "sidebar--asking" if thread.status in ASKING else "sidebar--working" if thread.status in WORKING else "sidebar--muted"
+        state = _STATES.get(sidebar.group_of(thread), "sidebar--new" if new else "sidebar--muted")
         segments = [
             Segment(lead, muted),
             Segment(f"{glyph} ", self._style(state)),
             Segment(handle, self._style("sidebar--open") if thread.id in self.open_ids else base),
-            Segment(f"{right} ", self._style(state) if thread.status in ASKING else muted),
+            Segment(f"{right} ", self._style(state) if new or thread.status in ASKING else muted),
         ]
         if chosen:
             cursor = self._style("sidebar--cursor" if self.has_focus else "sidebar--cursor-blurred")

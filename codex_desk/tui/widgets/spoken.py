@@ -9,26 +9,46 @@ from textual.content import Content
 from codex_desk.engine.views import ItemView
 from codex_desk.text import one_line, visible
 from codex_desk.tui.model import tool_words
-from codex_desk.tui.widgets import items
+from codex_desk.tui.model.words import name
+from codex_desk.tui.widgets import items, nested
+from codex_desk.tui.widgets.calls import arguments_of, confined_by, result_of
+from codex_desk.tui.widgets.changes import KINDS, diff_of
+from codex_desk.tui.widgets.crossing import task_of
 from codex_desk.tui.widgets.document import Document
-from codex_desk.tui.widgets.fold import OPENED_LINES, OUTPUT_LINES
-from codex_desk.tui.widgets.items import LONGEST_ROW, SUMMARY, confined_by, duration, field, folded, opened_call, plain
+from codex_desk.tui.widgets.grouping import kind_of
 from codex_desk.tui.widgets.lines import Line, TextLine
+from codex_desk.tui.widgets.outputs import Pages, folded
+from codex_desk.tui.widgets.parts import LONGEST_ROW, SUMMARY, duration, field, mappings, plain
+from codex_desk.tui.widgets.showing import FOLDED, Showing
 
 STEP_WORDS = {"completed": "done", "in_progress": "now"}
 
 
-def draw(item: ItemView, *, opened: bool = False) -> Document:
+def draw(item: ItemView, showing: Showing = FOLDED) -> Document:
     """The words of a committed item, without a header."""
+    sub = showing.subagent if items.subagent_of(item) is not None else None
+    if sub is not None:
+        followed = nested.transcript(sub, draw, header) if showing.opened else []
+        task = one_line(task_of(item.data.get("arguments")), SUMMARY)
+        return Document([*_sentence(f"spawned {one_line(name(sub.thread), 60)}" + (f": {task}" if task else "")), *followed])
     speak = SENTENCES.get(item.kind)
-    return items.draw(item, opened=opened) if speak is None else Document(speak(item, opened))
+    if speak is None:
+        return items.draw(item, showing)
+    return Document(speak(item, showing.opened), rest=_rest(item) if showing.opened else None)
+
+
+def _rest(item: ItemView) -> Pages | None:
+    """What a command or a call printed."""
+    if item.kind == "command":
+        return Pages(field(item.data, "output")) if field(item.data, "output") else None
+    return result_of(item) if item.kind == "tool_call" else None
 
 
 def header(item: ItemView, handle: str) -> Line:
     """`you at 09:12:`, `received from operator #42 at 09:14:`."""
     time = item.at.astimezone().strftime("%H:%M")
-    match item.kind:
-        case "user_message":
+    match kind_of(item):
+        case "user_message" | "own_command":
             who = "you"
         case "message_in":
             who = f"received from {one_line(field(item.data, 'peer') or item.origin, 60)}{_number(item)}"
@@ -53,7 +73,7 @@ def _tool(item: ItemView, opened: bool) -> list[Line]:
     about = tool_words.subject(tool, arguments)
     came = tool_words.outcome(tool, arguments, data.get("result"), ok=ok)
     parts = (f"called {one_line(tool, 80)}" + (f" {about}" if about else ""), "" if ok else "failed", came, duration(data))
-    return [*_sentence(", ".join(part for part in parts if part)), *(opened_call(item) if opened else ())]
+    return [*_sentence(", ".join(part for part in parts if part)), *(arguments_of(item) if opened else ())]
 
 
 def _command(item: ItemView, opened: bool) -> list[Line]:
@@ -62,12 +82,23 @@ def _command(item: ItemView, opened: bool) -> list[Line]:
     told = ("" if code is None else f"exit {one_line(str(code), 20)}", duration(data), confined_by(data))
     lines = plain(f"ran: {field(data, 'command') or item.text}")
     lines += _sentence(", ".join(one_line(part, 40) for part in told if part)) if any(told) else []
-    return [*lines, *folded(field(data, "output"), OPENED_LINES if opened else OUTPUT_LINES)]
+    return lines if opened else [*lines, *folded(field(data, "output"))]
+
+
+def _change(item: ItemView, opened: bool) -> list[Line]:
+    lines: list[Line] = []
+    for one in mappings(item.data.get("changes")):
+        drawn, added, removed = diff_of(one, opened)
+        said = KINDS.get(field(one, "kind"), "edited")
+        lines += _sentence(f"{said} {one_line(field(one, 'path'), SUMMARY)}, {added} added, {removed} removed")
+        lines += drawn
+    if item.data.get("ok") is False:
+        lines += _sentence("not applied")
+    return lines or plain(item.text)
 
 
 def _plan(item: ItemView, opened: bool) -> list[Line]:
-    steps = item.data.get("steps")
-    found = [one for one in steps if isinstance(one, Mapping)] if isinstance(steps, list | tuple) else []
+    found = mappings(item.data.get("steps"))
     if not found:
         return plain(item.text)
     return [
@@ -97,6 +128,7 @@ def _told(item: ItemView, opened: bool) -> list[Line]:
 SENTENCES: Mapping[str, Callable[[ItemView, bool], list[Line]]] = {
     "tool_call": _tool,
     "command": _command,
+    "file_change": _change,
     "plan": _plan,
     "message_out": _sent,
     "reasoning": _reasoning,

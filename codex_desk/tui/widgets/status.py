@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.keys import format_key
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from codex_desk.engine.views import ThreadView
+from codex_desk.frozen import frozen
 from codex_desk.text import one_line
 from codex_desk.tui.model.words import ASKING, WORKING, home_of, short_path, tokens
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """What the top line tells: of the desk, and of the thread in the active pane."""
 
@@ -98,15 +99,29 @@ class HintBar(Widget):
         return Content.assemble(" ", left, " " * gap, (right, "$text-muted"))
 
 
-_NAMES = {"enter": "Enter", "escape": "Esc", "space": "Space", "tab": "Tab", "delete": "Del", "question_mark": "?", "slash": "/"}
+_NAMES = {
+    "enter": "Enter",
+    "escape": "Esc",
+    "space": "Space",
+    "tab": "Tab",
+    "delete": "Del",
+    "backspace": "Backspace",
+    "insert": "Ins",
+    "home": "Home",
+    "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "ctrl": "Ctrl",
+    "alt": "Alt",
+    "shift": "Shift",
+}
 
 
 def key_name(key: str) -> str:
     """A key as the screen writes it: `^x`, `F6`, `Alt+←`."""
-    if key.startswith("ctrl+") and len(key) == 6:
-        return f"^{key[5:]}"
-    parts = [_NAMES.get(part, part) for part in key.split("+")]
+    parts = [_NAMES.get(part) or format_key(part) for part in key.partition(",")[0].split("+")]
+    if len(parts) == 2 and parts[0] == "Ctrl" and len(parts[1]) == 1:
+        return f"^{parts[1]}"
     if parts[-1].startswith("f") and parts[-1][1:].isdigit():
         parts[-1] = parts[-1].upper()
-    arrows = {"left": "←", "right": "→", "up": "↑", "down": "↓"}
-    return "+".join(arrows.get(part, part.capitalize() if part in ("alt", "shift") else part) for part in parts)
+    return "+".join(parts)

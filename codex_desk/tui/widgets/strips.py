@@ -1,12 +1,10 @@
-"""The small fixed-height lines of a pane: the completion popup, the queue strip and the flash."""
+"""The small fixed-height lines of a pane: the queue strip and the flash."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
@@ -14,59 +12,19 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from codex_desk.engine.views import MessageView
+from codex_desk.frozen import frozen
 from codex_desk.text import one_line, visible
-from codex_desk.tui.model.completion import SHOWN, Choice
-from codex_desk.tui.model.words import fitted
 
 Tone = Literal["info", "error"]
 
-LABEL = 60
-"""Characters of a choice's label."""
 
-
-class CompletionPopup(Static):
-    """What could complete the word before the cursor. It takes no focus: the composer moves it."""
-
-    def __init__(self) -> None:
-        super().__init__(markup=False, classes="completion-popup")
-        self._choices: Sequence[Choice] = ()
-        self._at = 0
-        self.display = False
-
-    @property
-    def chosen(self) -> Choice | None:
-        return self._choices[self._at] if self._choices else None
-
-    def offer(self, choices: Sequence[Choice]) -> None:
-        """Show these; none closes the popup."""
-        self._choices, self._at = choices, 0
-        self.display = bool(choices)
-        self._draw()
-
-    def move(self, step: int) -> None:
-        if self._choices:
-            self._at = (self._at + step) % len(self._choices)
-            self._draw()
-
-    def _draw(self) -> None:
-        first = max(0, min(self._at - SHOWN // 2, len(self._choices) - SHOWN))
-        width = min(LABEL, max((cell_len(choice.label) for choice in self._choices), default=0))
-        lines: list[Content] = []
-        for index, choice in enumerate(self._choices[first : first + SHOWN], first):
-            chosen = index == self._at
-            mark = "▸" if chosen else " "
-            label = f"{mark} {fitted(one_line(choice.label, LABEL), width)}  "
-            lines.append(
-                Content.assemble((label, "bold $text-accent" if chosen else ""), (one_line(choice.detail), "" if chosen else "$text-muted"))
-            )
-        self.update(Content("\n").join(lines))
-
-
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unsent:
-    """A prompt that waits for the engine to be ready."""
+    """A prompt that is not on record yet."""
 
     text: str
+    opening: bool = False
+    """Whether it waits for the engine to open."""
 
 
 Entry = MessageView | Unsent
@@ -95,8 +53,9 @@ class QueueStrip(Static, can_focus=True):
             super().__init__()
             self.message = message
 
-    def __init__(self) -> None:
+    def __init__(self, *, plain: bool = False) -> None:
         super().__init__(markup=False)
+        self._mark = "> " if plain else "▸ "
         self._entries: Sequence[Entry] = ()
         self._at = 0
         self.display = False
@@ -110,6 +69,11 @@ class QueueStrip(Static, can_focus=True):
         self._at = min(self._at, max(0, len(entries) - 1))
         self.display = bool(entries)
         self._draw()
+
+    def focus_last(self) -> None:
+        """Go to what came last."""
+        self._at = len(self._entries) - 1
+        self.focus()
 
     def watch_has_focus(self, focused: bool) -> None:
         super().watch_has_focus(focused)
@@ -131,23 +95,26 @@ class QueueStrip(Static, can_focus=True):
         first = max(0, min(self._at - self.LINES + 1, len(self._entries) - self.LINES))
         lines: list[Content] = []
         for index, entry in enumerate(self._entries[first : first + self.LINES], first):
-            line = _entry_line(entry)
-            lines.append(line.stylize("reverse") if index == self._at and self.has_focus else line)
+            chosen = index == self._at and self.has_focus
+            mark = Content.styled(self._mark if chosen else "  " if self.has_focus else "", "bold $text-accent")
+            line = Content.assemble(mark, _entry_line(entry))
+            lines.append(line.stylize("bold") if chosen else line)
         hidden = len(self._entries) - first - self.LINES
         if hidden > 0:
-            lines.append(Content.styled(f" + {hidden} more", "$text-muted"))
+            lines.append(Content.styled(f"+ {hidden} more", "$text-muted"))
         self.update(Content("\n").join(lines))
 
 
 def _entry_line(entry: Entry) -> Content:
     match entry:
-        case Unsent(text):
-            return Content.assemble((" waits for the engine  ", "$text-warning"), one_line(text, 120))
+        case Unsent(text, opening):
+            state = "waits for the engine" if opening else "is being sent"
+            return Content.assemble((f"{state}  ", "$text-warning"), one_line(text))
         case MessageView():
             who = f" from {one_line(entry.sender, 40)}" if entry.sender else ""
             steers = " steers the running turn" if entry.delivery == "next_step" else ""
             held = f" held: {one_line(entry.reason or '', 60)}" if entry.state == "held" else ""
-            return Content.assemble((f" #{entry.id}{who}{steers}{held}  ", "$text-muted"), one_line(entry.body, 120))
+            return Content.assemble((f"#{entry.id}{who}{steers}{held}  ", "$text-muted"), one_line(entry.body))
 
 
 class Flash(Static):

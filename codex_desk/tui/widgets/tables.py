@@ -1,65 +1,115 @@
-"""A Markdown table, laid out for the width it gets."""
+"""A Markdown table, laid out for the width it gets: in columns, or where they would be too narrow to read, a row as a list of its cells."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
 from textual.content import Content
 
-from codex_desk.tui.widgets.lines import NOTHING, Line
+from codex_desk.tui.widgets.lines import NOTHING, Line, Piece, narrowed
 from codex_desk.tui.widgets.wrap import wrap_cuts
 
 Alignment = Literal["left", "center", "right"]
 GUTTER = "  "
 NARROWEST = 4
-"""Cells; below this, columns overflow to the right instead of getting narrower."""
+"""Cells of a column; a table that has to go below this is drawn as lists."""
+MUTED = "$text-muted"
+SEPARATOR = " | "
+"""Between cells, where a row is copied."""
+
+RULES: dict[Alignment, str] = {"left": "---", "center": ":-:", "right": "--:"}
+"""How the rule under the head is written."""
+
+Row = Sequence[Content]
 
 
-class TableLine(Line):
-    """All of a table as one line: its text is what is drawn, rows joined by newlines, so that a selection runs through it row by row."""
+class Table:
+    """What the lines of one table share."""
 
-    def __init__(
-        self,
-        rows: Sequence[Sequence[Content]],
-        alignments: Sequence[Alignment],
-        *,
-        first: Content = NOTHING,
-        rest: Content = NOTHING,
-    ) -> None:
+    def __init__(self, head: Row, rows: Sequence[Row], alignments: Sequence[Alignment], *, first: Content, rest: Content) -> None:
+        self.head, self.rows, self.alignments = [cell.stylize_before("bold") for cell in head], rows, alignments
+        self.first, self.rest = first, rest
+        self._natural = [max(row[column].cell_length for row in (head, *rows)) for column in range(len(head))]
+        self._columns: tuple[int, list[int] | None] = (-1, [])
+
+    def columns(self, room: int) -> list[int] | None:
+        """The columns' widths where the table has `room` cells, None where they do not fit."""
+        if self._columns[0] != room:
+            free = room - self.rest.cell_length - len(GUTTER) * (len(self._natural) - 1)
+            fits = free >= sum(min(NARROWEST, max(1, cells)) for cells in self._natural)
+            self._columns = (room, column_widths(self._natural, free) if fits else None)
+        return self._columns[1]
+
+    @property
+    def lines(self) -> list[Line]:
+        return [_RowLine(self, self.head, self.first, is_head=True), *(_RowLine(self, row, self.rest) for row in self.rows)]
+
+
+class _RowLine(Line):
+    """A row; the head with the rule under it."""
+
+    lead = "| "
+    wide = True
+
+    def __init__(self, table: Table, cells: Row, first: Content, *, is_head: bool = False) -> None:
         super().__init__()
-        self._rows, self._alignments = rows, alignments
-        self._first, self._rest = first, rest
-        self._natural = [max(row[column].cell_length for row in rows) for column in range(len(alignments))]
-        self._laid_for = -1
-        self._pieces: list[Content] = []
+        self._table, self._cells, self._first, self._is_head = table, cells, first, is_head
         self._starts: list[int] = []
-        self._lay(80)
-
-    def measure(self, width: int) -> int:
-        self._lay(width)
-        return len(self._pieces)
-
-    def parts(self, row: int, width: int) -> tuple[Content, Content, int]:
-        self._lay(width)
-        return (self._rest if row else self._first), self._pieces[row], self._starts[row]
-
-    def _lay(self, width: int) -> None:
-        if self._laid_for == width:
-            return
-        self._laid_for = width
-        columns = column_widths(self._natural, width - self._rest.cell_length - len(GUTTER) * (len(self._natural) - 1))
-        pieces: list[Content] = []
-        for number, row in enumerate(self._rows):
-            pieces.extend(_rows_of(row, columns, self._alignments))
-            if number == 0:
-                pieces.append(Content.styled(GUTTER.join("─" * column for column in columns), "$text-muted"))
-        self._pieces, self._starts, start = pieces, [], 0
-        for piece in pieces:
+        start = 0
+        for cell in cells:
             self._starts.append(start)
-            start += len(piece.plain) + 1
-        self.text = "\n".join(piece.plain for piece in pieces)
+            start += len(cell.plain) + len(SEPARATOR)
+        self.text = SEPARATOR.join(cell.plain for cell in cells) + " |"
+        if is_head:
+            self.text += f"\n| {SEPARATOR.join(RULES[one] for one in table.alignments)} |"
+        self._laid: tuple[int, list[list[Piece]]] = (-1, [])
+
+    def rows_at(self, room: int) -> int:
+        return len(self._rows(room))
+
+    def pieces(self, row: int, room: int) -> Sequence[Piece]:
+        return self._rows(room)[row]
+
+    def _rows(self, room: int) -> list[list[Piece]]:
+        if self._laid[0] != room:
+            columns = self._table.columns(room)
+            self._laid = (room, list(self._as_list(room) if columns is None else self._in_columns(columns)))
+        return self._laid[1]
+
+    def _in_columns(self, columns: Sequence[int]) -> Iterator[list[Piece]]:
+        wrapped = [_wrapped(cell, width) for cell, width in zip(self._cells, columns, strict=True)]
+        rows = max(len(pieces) for pieces in wrapped)
+        for row in range(rows):
+            drawn = [Piece(self._table.rest if row else self._first)]
+            for number, (pieces, width) in enumerate(zip(wrapped, columns, strict=True)):
+                at, piece = pieces[row] if row < len(pieces) else (len(self._cells[number].plain), NOTHING)
+                before, after = _margins(width - piece.cell_length, self._table.alignments[number])
+                gutter = "" if number == len(columns) - 1 else " " * after + GUTTER
+                drawn += [Piece(Content(" " * before)), Piece(piece, self._starts[number] + at), Piece(Content(gutter))]
+            yield drawn if self._is_head or row < rows - 1 else [*drawn, Piece(NOTHING, len(self.text))]
+        if self._is_head:
+            yield self._rule(GUTTER.join("─" * column for column in columns), self._table.rest)
+
+    def _as_list(self, room: int) -> Iterator[list[Piece]]:
+        """`name  value`, a row of the list for each cell. Of the head only the names stand before them, unless nothing else does."""
+        table = self._table
+        before = narrowed(table.rest, room)
+        free = room - before.cell_length
+        for number, cell in enumerate(() if self._is_head and table.rows else self._cells):
+            label = NOTHING if self._is_head else Content.assemble(table.head[number], GUTTER)
+            indent = label.cell_length if label.cell_length <= free // 2 else min(len(GUTTER), free - 2)
+            if indent < label.cell_length:
+                for _, piece in _wrapped(label, free):
+                    yield [Piece(before), Piece(piece), Piece(NOTHING, self._starts[number])]
+                label = Content(" " * indent)
+            for row, (at, piece) in enumerate(_wrapped(cell, free - indent)):
+                yield [Piece(before), Piece(Content(" " * indent) if row else label), Piece(piece, self._starts[number] + at)]
+        yield self._rule("─" * min(12, free), narrowed(self._first, room) if self._is_head else before)
+
+    def _rule(self, rule: str, before: Content) -> list[Piece]:
+        return [Piece(before), Piece(Content.styled(rule, MUTED)), Piece(NOTHING, len(self.text))]
 
 
 def column_widths(natural: Sequence[int], room: int) -> list[int]:
@@ -82,29 +132,18 @@ def column_widths(natural: Sequence[int], room: int) -> list[int]:
     return widths
 
 
-def _rows_of(cells: Sequence[Content], widths: Sequence[int], alignments: Sequence[Alignment]) -> list[Content]:
-    wrapped = [_wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
-    drawn: list[Content] = []
-    for row in range(max(len(pieces) for pieces in wrapped)):
-        parts = [
-            _aligned(pieces[row] if row < len(pieces) else NOTHING, width, alignment)
-            for pieces, width, alignment in zip(wrapped, widths, alignments, strict=True)
-        ]
-        drawn.append(Content(GUTTER).join(parts).rstrip())
-    return drawn
-
-
-def _wrapped(cell: Content, width: int) -> list[Content]:
+def _wrapped(cell: Content, width: int) -> list[tuple[int, Content]]:
+    """The rows of a cell, each with its place in the cell's text."""
     bounds = [0, *wrap_cuts(cell.plain, width), len(cell.plain)]
-    return [cell[start:end].rstrip() for start, end in pairwise(bounds)]
+    return [(start, cell[start:end].rstrip()) for start, end in pairwise(bounds)]
 
 
-def _aligned(piece: Content, width: int, alignment: Alignment) -> Content:
-    spare = max(0, width - piece.cell_length)
+def _margins(spare: int, alignment: Alignment) -> tuple[int, int]:
+    spare = max(0, spare)
     match alignment:
         case "right":
-            return piece.pad_left(spare)
+            return spare, 0
         case "center":
-            return piece.pad(spare // 2, spare - spare // 2)
+            return spare // 2, spare - spare // 2
         case "left":
-            return piece.pad_right(spare)
+            return 0, spare

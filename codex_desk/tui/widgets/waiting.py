@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from textual.content import Content
 from textual.timer import Timer
 
+from codex_desk.frozen import frozen
 from codex_desk.text import one_line
+from codex_desk.tui.widgets.crossing import elapsed
 from codex_desk.tui.widgets.document import Document
 from codex_desk.tui.widgets.drawn import Drawn
 from codex_desk.tui.widgets.lines import ShortLine
@@ -21,20 +22,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaitLine:
     """One wait: the handles it is for, and since when."""
 
     handles: tuple[str, ...]
     since: datetime
     deadline: datetime | None = None
-
-
-def elapsed(since: datetime, now: datetime) -> str:
-    """`0:48`, `1:02:03`; a moment in the future is no time ago."""
-    seconds = max(0, int((now - since).total_seconds()))
-    hours, rest = divmod(seconds, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
 def spoken(wait: WaitLine) -> ShortLine:

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from rich.cells import split_graphemes
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from rich.cells import get_character_cell_size, split_graphemes
+
+
+class _Widths(dict[int, str]):
+    """The cells of a code point as a digit, looked up once."""
+
+    def __missing__(self, point: int) -> str:
+        digit = self[point] = str(max(0, min(get_character_cell_size(chr(point)), 2)))
+        return digit
+
+
+_WIDTHS = _Widths()
 
 
 def wrap_cuts(text: str, width: int, *, words: bool = True) -> list[int]:
@@ -13,20 +28,25 @@ def wrap_cuts(text: str, width: int, *, words: bool = True) -> list[int]:
     """
     width = max(2, width)
     if text.isascii():
-        return _ascii_cuts(text, width, words)
-    return _grapheme_cuts(text, width, words)
+        return _cuts(text, width, words, range(len(text) + 1)) if len(text) > width else []
+    widths = text.translate(_WIDTHS)
+    if "0" in widths:  # characters of several code points; a twentieth as fast
+        return _grapheme_cuts(text, width, words)
+    return _cuts(text, width, words, list(accumulate(map(int, widths), initial=0)))
 
 
-def _ascii_cuts(text: str, width: int, words: bool) -> list[int]:
+def _cuts(text: str, width: int, words: bool, before: Sequence[int]) -> list[int]:
+    """For a text whose code points are its characters; `before`: the cells before each of them, and those of all."""
     cuts: list[int] = []
     start, end = 0, len(text)
-    while end - start > width:
-        cut = text.rfind(" ", start, start + width + 1) + 1 if words else 0
+    while before[end] - before[start] > width:
+        most = start + width if isinstance(before, range) else bisect_right(before, before[start] + width, start) - 1
+        cut = text.rfind(" ", start, most + 1) + 1 if words else 0
         if cut and text[start:cut].isspace():
             cut = 0
         if not cut:
-            cut = start + width
-        elif cut == start + width + 1:
+            cut = most
+        elif cut == most + 1:
             cut = _after_spaces(text, cut)
         if cut >= end:
             break
@@ -65,3 +85,37 @@ def _grapheme_cuts(text: str, width: int, words: bool) -> list[int]:
         if space and not text[start:begin].isspace() and begin > start:
             break_at, used_at_break = end, used
     return cuts
+
+
+NEAR = 64
+"""Code points around a place in which the character that it is part of lies; no character that anybody writes is longer."""
+
+
+def whole_graphemes(text: str, start: int, end: int) -> tuple[int, int]:
+    """A span of a text, widened so that it begins before a character and ends after one, where characters take several code points."""
+    start, end = max(0, min(start, len(text))), max(0, min(end, len(text)))
+    if text.isascii():
+        return start, end
+    return _boundary(text, start, after=False), _boundary(text, end, after=True)
+
+
+def _boundary(text: str, place: int, *, after: bool) -> int:
+    if place in (0, len(text)) or (text[place].isascii() and text[place - 1].isascii()):
+        return place
+    base = max(0, place - NEAR)
+    for begin, end, _ in split_graphemes(text[base : place + NEAR])[0]:
+        if begin + base < place < end + base:
+            return base + (end if after else begin)
+    return place
+
+
+def offset_at(text: str, cell: int) -> int:
+    """The place in one row of text of the character that covers a cell; the text's length beyond its end."""
+    if text.isascii():
+        return min(cell, len(text))
+    cells = 0
+    for begin, _, wide in split_graphemes(text)[0]:
+        if cells + wide > cell:
+            return begin
+        cells += wide
+    return len(text)

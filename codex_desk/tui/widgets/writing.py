@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -12,34 +10,37 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from codex_desk.engine.views import ThreadView
-from codex_desk.text import one_line
 from codex_desk.tui.editor import EditorError, edit_outside
-from codex_desk.tui.messages import CommandWanted
-from codex_desk.tui.model import completion
-from codex_desk.tui.model.composer import ClosePopup, Complete, Say
+from codex_desk.tui.model.composer import Say
 from codex_desk.tui.model.drafts import Draft, Recall
-from codex_desk.tui.widgets.composer import Composer
-from codex_desk.tui.widgets.strips import CompletionPopup, Entry, Flash, QueueStrip, Tone
+from codex_desk.tui.widgets.composer import Composer, Mode
+from codex_desk.tui.widgets.popup import CompletionPopup, Sources
+from codex_desk.tui.widgets.strips import Entry, Flash, QueueStrip, Tone
 
-Described = Sequence[tuple[str, str]]
-"""(name, what to say of it)."""
+PLACEHOLDER = "/ commands   @ files and agents   ! shell"
+MODES: Mapping[Mode, str] = {
+    "prompt": "",
+    "shell": "your own command: in this folder, as you, no sandbox",
+    "search": "earlier prompts: Enter takes · ^r next · Esc leaves",
+}
+RUNNING = "your command runs · Esc stops it"
 
 
 class Writing(Vertical):
     """Keeps the popup, the editor and recall to itself; what a draft means goes up as `Composer.Decided`."""
 
-    def __init__(self, commands: Described, handles: Callable[[], Described], *, plain: bool = False) -> None:
+    def __init__(self, sources: Sources, *, plain: bool = False) -> None:
         super().__init__()
-        self._commands = commands
-        self._handles = handles
         self._cwd = ""
-        self._files: Sequence[str] = ()
-        self._trigger: completion.Trigger | None = None
+        self._mode: Mode = "prompt"
+        self._asked_again = False
+        """Whether what is said is about the next key."""
         self._flash = Flash(plain=plain)
         self._sign = ">" if plain else "›"
-        self._popup = CompletionPopup()
-        self.queue = QueueStrip()
-        self.composer = Composer(self._ask)
+        self._popup = CompletionPopup(sources, plain=plain)
+        self.queue = QueueStrip(plain=plain)
+        self.composer = Composer(self._popup)
+        self.composer.placeholder = PLACEHOLDER
 
     def compose(self) -> ComposeResult:
         yield self._flash
@@ -49,104 +50,89 @@ class Writing(Vertical):
             yield Static(self._sign, markup=False, classes="sign")
             yield self.composer
 
+    def on_mount(self) -> None:
+        self.anchor()  # what is too much for a low terminal gives way at the top, and the line that is written stays in sight
+        self.watch(self.composer, "shell", self._title, init=False)
+
     def say(self, text: str, tone: Tone = "info") -> None:
         self._flash.say(text, tone)
 
     def take(self, thread: ThreadView, draft: Draft, recall: Recall) -> None:
         """Another thread is shown: its draft, its prompts, its folder's files."""
         if thread.cwd != self._cwd:
-            self._cwd, self._files = thread.cwd, ()
+            self._cwd = thread.cwd
+            self._popup.forget_files()
         self.say("")
-        self._close_popup()
+        self._popup.close()
+        self.composer.popup_opened(False)
         self.composer.take_draft(draft, recall)
 
     def show_queue(self, entries: Sequence[Entry]) -> None:
+        had_focus = self.queue.has_focus
         self.queue.show_entries(entries)
-        self.border_title = f"queued {len(entries)}" if entries else ""
+        self._title()
+        if had_focus and not entries:
+            self.composer.focus()
 
     @on(Composer.Decided)
     def _decided(self, event: Composer.Decided) -> None:
-        match event.outcome:
-            case ClosePopup():
-                self._close_popup()
-            case Complete(run):
-                self._complete(run)
-            case Say(text):
-                self.say(text)
-            case _:
-                return
+        if isinstance(event.outcome, Say):
+            event.stop()
+            self.say(event.outcome.text)
+            self._asked_again = True
+
+    @on(Composer.Typed)
+    def _typed(self) -> None:
+        """What a second press would do is not so any more."""
+        if self._asked_again:
+            self._asked_again = False
+            self.say("")
+
+    @on(Composer.ModeChanged)
+    def _mode_changed(self, event: Composer.ModeChanged) -> None:
         event.stop()
+        self._mode = event.mode
+        self.set_class(event.mode == "shell", "-shell")
+        self._title()
 
-    # --- completion ---------------------------------------------------------------------------------------------------------------------------
+    def _title(self) -> None:
+        """What the line over the composer says: what waits, and whom the draft is for."""
+        queued = f"queued {len(self.queue.entries)} · Alt+↑ edits" if self.queue.entries else ""
+        mode = MODES[self._mode] or (RUNNING if self.composer.shell else "")
+        self.border_title = "   ".join(part for part in (mode, queued) if part)
 
-    def _ask(self, trigger: completion.Trigger | None) -> bool:
-        """Offer what could complete the word; whether there is anything."""
-        self._trigger = trigger
-        match trigger:
-            case completion.Trigger("command", _, query):
-                exact = any(name == query for name, _ in self._commands)
-                return self._offer([] if exact else completion.match_commands(query, self._commands))
-            case completion.Trigger("mention", _, query):
-                if self._cwd and not self._files:
-                    self._find_files(self._cwd)
-                return self._offer(completion.match_mentions(query, self._handles(), self._files))
-        return self._offer(())
-
-    @work(group="files", exclusive=True)
-    async def _find_files(self, cwd: str) -> None:
-        self._files = await asyncio.to_thread(lambda: list(completion.walk(Path(cwd)))) or ("",)
-        if cwd == self._cwd and self._trigger is not None and self._trigger.kind == "mention":
-            self.composer.popup_opened(self._offer(completion.match_mentions(self._trigger.query, self._handles(), self._files)))
-
-    def _offer(self, choices: Sequence[completion.Choice]) -> bool:
-        self._popup.offer(choices)
-        return bool(choices)
-
-    def _close_popup(self) -> None:
-        self._offer(())
-        self.composer.popup_opened(False)
-
-    def _complete(self, run: bool) -> None:
-        chosen, trigger = self._popup.chosen, self._trigger
-        if chosen is None or trigger is None:
-            return
-        self._close_popup()
-        if run and trigger.kind == "command":
-            self.composer.clear_draft()
-            self.post_message(CommandWanted(chosen.insert.strip()))
-            return
-        self.composer.insert_choice(trigger, chosen.insert)
-
-    @on(Composer.PopupMoved)
-    def _popup_moved(self, event: Composer.PopupMoved) -> None:
+    @on(CompletionPopup.Found)
+    def _found(self, event: CompletionPopup.Found) -> None:
         event.stop()
-        self._popup.move(event.step)
+        self.composer.popup_opened(True)
+
+    @on(CompletionPopup.Clicked)
+    def _clicked(self, event: CompletionPopup.Clicked) -> None:
+        event.stop()
+        self.composer.action_tab()
+        self.composer.focus()
+
+    @on(Composer.QueueWanted)
+    def _queue_wanted(self, event: Composer.QueueWanted) -> None:
+        event.stop()
+        if self.queue.entries:
+            self.queue.focus_last()
+        else:
+            self.say("nothing is queued here")
 
     # --- other ways to write ------------------------------------------------------------------------------------------------------------------
 
     @on(Composer.EditorWanted)
-    def _edit_draft(self, event: Composer.EditorWanted) -> None:
-        event.stop()
-        edited = self.in_editor(self.composer.whole_text())
+    @work(group="editor", exclusive=True)
+    async def _edit_draft(self, event: Composer.EditorWanted) -> None:
+        edited = await self.in_editor(self.composer.whole_text())
         if edited is not None:
-            self.composer.clear_draft()
-            self.composer.set_text(edited.rstrip("\n"))
+            self.composer.put_edited(edited.rstrip("\n"))
 
-    def in_editor(self, text: str) -> str | None:
+    async def in_editor(self, text: str) -> str | None:
         """The text as the user's editor left it; None if there was no editor, which is said."""
         try:
-            return edit_outside(self.app, text)
+            return await edit_outside(self.app, text)
         except EditorError as error:
             self.say(str(error), "error")
             return None
-
-    @on(Composer.RecallWanted)
-    @work(group="ask", exclusive=True)
-    async def _search_recall(self, event: Composer.RecallWanted) -> None:
-        from codex_desk.tui.screens.pick import Picker, Row
-
-        entries = self.composer.recall.entries
-        rows = [Row(str(index), one_line(text, 60)) for index, text in reversed(list(enumerate(entries)))]
-        picked = await self.app.push_screen_wait(Picker("Earlier prompts", rows, empty="nothing was prompted here yet"))
-        if picked is not None:
-            self.composer.set_text(entries[int(picked)])

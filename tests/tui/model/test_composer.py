@@ -6,6 +6,7 @@ from codex_desk.tui.model.composer import (
     Clear,
     ClosePopup,
     Complete,
+    CompletePath,
     ComposerMachine,
     Copy,
     Interrupt,
@@ -16,7 +17,9 @@ from codex_desk.tui.model.composer import (
     Run,
     Say,
     Send,
+    Shell,
     Steer,
+    StopShell,
     is_command,
 )
 
@@ -93,6 +96,10 @@ def test_tab_queues_a_draft() -> None:
     assert machine("go").tab("go", popup=False) == Queue("go")
 
 
+def test_tab_behind_a_word_that_nothing_completes_sends_nothing() -> None:
+    assert isinstance(machine("see @nosuch").tab("see @nosuch", popup=False, asks=True), Say)
+
+
 @pytest.mark.parametrize("text", ["", "  ", "/help"])
 def test_tab_does_nothing_else(text: str) -> None:
     assert machine(text).tab(text, popup=False) == Nothing()
@@ -140,3 +147,35 @@ def test_ctrl_c_never_quits_while_something_works() -> None:
     writing = machine()
     for _ in range(3):
         assert isinstance(writing.ctrl_c("", selected=False, turn=None, working=2), Say)
+
+
+def test_a_draft_behind_an_exclamation_mark_is_for_the_humans_shell() -> None:
+    assert machine("!ls").enter("! ls -l ", popup=False, turn=None) == Shell("ls -l")
+    assert machine("!ls", "t1").enter("!ls", popup=False, turn="t2") == Shell("ls"), "whatever turn runs"
+    assert machine(" !ls").enter(" !ls", popup=False, turn=None) == Send(" !ls")
+
+
+@pytest.mark.parametrize("text", ["!", "!  "])
+def test_an_exclamation_mark_alone_does_nothing_and_says_what_it_is_for(text: str) -> None:
+    assert isinstance(machine(text).enter(text, popup=False, turn=None), Say)
+
+
+def test_tab_in_a_shell_command_completes_a_file() -> None:
+    assert machine("!cat a").tab("!cat a", popup=False) == CompletePath()
+    assert machine("!cat a").tab("!cat a", popup=True) == Complete()
+
+
+def test_escape_and_ctrl_c_stop_the_humans_own_command_before_the_turn() -> None:
+    assert machine("", "t1").escape("", popup=False, turn="t1", shell=True) == StopShell()
+    assert machine().escape("", popup=False, turn=None, shell=True) == StopShell()
+    assert machine("", "t1").ctrl_c("", selected=False, turn="t1", working=1, shell=True) == StopShell()
+
+
+def test_escape_with_a_draft_asks_once_more_before_it_stops_the_command() -> None:
+    writing = machine("go")
+    assert writing.escape("go", popup=False, turn=None, shell=True) == Say("esc again stops")
+    assert writing.escape("go", popup=False, turn=None, shell=True) == StopShell()
+
+
+def test_ctrl_c_takes_a_draft_away_before_it_stops_anything() -> None:
+    assert machine("go", "t1").ctrl_c("go", selected=False, turn="t1", working=1, shell=True) == Clear()

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from codex_desk.engine.views import ThreadStatus, ThreadView
-from codex_desk.tui.model.sidebar import HeadingRow, Row, ThreadRow, rows, siblings, why_not, words_beside
+from codex_desk.tui.model.sidebar import HeadingRow, Row, ThreadRow, rows, siblings, spaced, why_not, words_beside
 from tests.tui.fakes import NOW, attached, subagent, thread
 
 
@@ -15,6 +15,7 @@ def drawn(found: Sequence[Row]) -> list[str]:
     return [
         f"# {row.title} {row.count}" if isinstance(row, HeadingRow) else f"{row.guides}{row.thread.handle} {row.word}".strip()
         for row in found
+        if isinstance(row, HeadingRow | ThreadRow)
     ]
 
 
@@ -137,3 +138,15 @@ def test_what_asks_says_its_relation_and_what_it_asks_for_as_far_as_there_is_roo
 def test_what_stands_beside_a_handle_fits(handle: str, status: ThreadStatus, room: int) -> None:
     for one in (thread(handle, status, reason="漢字の理由"), attached(handle, "operator", status, reason="make")):
         assert cell_len(beside(one, room)) <= room
+
+
+def test_groups_stand_apart_where_all_rows_fit() -> None:
+    found = rows([thread("operator", "running"), thread("auditor")])
+    assert [type(row).__name__ for row in spaced(found, 5)] == ["HeadingRow", "ThreadRow", "GapRow", "HeadingRow", "ThreadRow"]
+    assert spaced(found, 4) == found
+
+
+def test_what_is_new_is_said_in_a_word_that_outlives_the_project() -> None:
+    row = ThreadRow(thread("auditor", ago=120))
+    assert words_beside(row, 30, NOW, new=True) == "repo new 2m"
+    assert words_beside(row, 15, NOW, new=True) == "new 2m"

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from textual.css.styles import Styles
+from textual.strip import Strip
 from textual.style import Style
-from textual.visual import RenderOptions
 
 from codex_desk.engine.views import ItemView, ThreadView
 from codex_desk.tui.widgets.document import Document
+from codex_desk.tui.widgets.lines import Ink
 
 START = datetime(2026, 11, 20, 9, 12, tzinfo=UTC)
-# A theme's colour is not known without an app: its name stands in the style's link, so that two styles differ where their names do.
-OPTIONS = RenderOptions(lambda style: Style(link=style) if isinstance(style, str) else style, Styles().get_rules())
+# A theme's colour is not known without an app: its name stands in the style's meta, so that two styles differ where their names do.
+INK = Ink(Style(), lambda style: Style.from_meta({"named": style}) if isinstance(style, str) else style)
 
 
 def thread(handle: str = "operator", id: str = "t1") -> ThreadView:
@@ -46,11 +46,17 @@ KINDS: dict[str, Callable[[str], ItemView]] = {
 }
 
 
+def strips(document: Document, width: int = 60) -> list[Strip]:
+    found = (document.row(row, width, INK) for row in range(document.height(width)))
+    return [strip for strip in found if strip is not None]
+
+
 def rows(document: Document, width: int = 60) -> list[str]:
-    return [strip.text.rstrip() for strip in document.render_strips(width, None, Style(), OPTIONS)]
+    return [strip.text.rstrip() for strip in strips(document, width)]
 
 
 def drawn(document: Document, width: int = 40) -> list[list[tuple[str, object]]]:
-    """Every row as pairs of text and style, with the offsets that a selection reads."""
-    strips = document.render_strips(width, None, Style(), OPTIONS)
-    return [[(segment.text, (segment.style, segment.style and segment.style.meta)) for segment in strip] for strip in strips]
+    """Every row as pairs of text and style, and what a selection calls each of its cells."""
+    found = [[(segment.text, segment.style) for segment in strip] for strip in strips(document, width)]
+    places = [[document.place(x, y, width) for x in range(width)] for y in range(len(found))]
+    return [[*row, ("", place)] for row, place in zip(found, places, strict=True)]

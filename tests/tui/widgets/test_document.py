@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import split_graphemes
 from textual.content import Content
 from textual.geometry import Offset
 from textual.selection import Selection
-from textual.style import Style
 
 from codex_desk.tui.widgets.document import Document
 from codex_desk.tui.widgets.lines import ShortLine, TextLine
 from codex_desk.tui.widgets.markdown import MarkdownStream
-from tests.tui.widgets.samples import OPTIONS, rows
+from tests.tui.widgets.samples import rows, strips
 
 
 def markdown(source: str) -> Document:
@@ -33,15 +33,52 @@ def test_a_selection_counts_characters_of_the_text_under_any_prefix() -> None:
     assert document.extract(between((6, 0), (6, 1))) == "item\n- second"
 
 
-@pytest.mark.parametrize("source", ["> - some longer words in an item\n>\n> more", "| a | b |\n|---|---|\n| some words | x |"])
-def test_offsets_on_the_rows_are_places_in_the_text(source: str) -> None:
+@pytest.mark.parametrize(
+    "source",
+    [
+        "> - some longer words in an item\n>\n> more",
+        "| a | b |\n|---|--:|\n| some words | x |",
+        "漢字かな交じり文 👩‍👩‍👧👩‍👩‍👧 éé words",
+        "```\nx = 1 + 22222222222\n```",
+    ],
+)
+def test_every_cell_belongs_to_the_character_that_it_shows(source: str) -> None:
     document = markdown(source)
-    for strip in document.render_strips(14, None, Style(), OPTIONS):
-        for segment in strip:
-            assert segment.style is not None
-            x, y = segment.style.meta["offset"]
-            beginning = document.lines[y].text[x : x + len(segment.text)]
-            assert len(segment.text) == 1 or segment.text.isspace() or beginning == segment.text
+    for y, strip in enumerate(strips(document, 14)):
+        cells = [text for text, width in _graphemes(strip.text) for _ in range(width)]
+        for x, shown in enumerate(cells):
+            place = document.place(x, y, 14)
+            text = document.lines[place.y].text
+            assert shown == " " or shown in "▎•─" or text[place.x :].startswith(shown)
+
+
+def _graphemes(text: str) -> list[tuple[str, int]]:
+    return [(text[start:end], width) for start, end, width in split_graphemes(text)[0]]
+
+
+def test_the_cells_after_a_wrapped_row_are_its_end_and_not_the_next_row() -> None:
+    document = markdown("one two three")
+    assert [strip.text.rstrip() for strip in strips(document, 10)] == ["one two", "three"]
+    assert document.place(9, 0, 10) == Offset(7, 0)
+
+
+def test_half_a_character_is_never_selected() -> None:
+    document = markdown("a👩‍👩‍👧b")
+    assert document.extract(between((2, 0), (3, 0))) == "👩‍👩‍👧"
+
+
+def test_a_table_is_copied_as_markdown_however_it_wraps() -> None:
+    source = "| name | what |\n| --- | --: |\n| `a` | some long words that wrap |"
+    document = markdown(source)
+    for width in (80, 20, 8):
+        assert document.height(width) >= 3
+        assert document.extract(Selection(None, None)) == source.replace("`", "")
+
+
+def test_part_of_a_cell_can_be_copied() -> None:
+    document = markdown("| name | what |\n|---|---|\n| a | some words |")
+    start = document.place(rows(document)[2].index("some"), 2, 60)
+    assert document.extract(Selection(start, start + Offset(4, 0))) == "some"
 
 
 def test_a_header_is_the_first_line_of_a_selection() -> None:
@@ -67,5 +104,4 @@ def test_rows_are_exactly_as_wide_as_asked_for(width: int) -> None:
     document = markdown(
         "漢字かな交じり文 `code` " * 5 + "\n\n```\n" + "x" * 50 + "漢\n```\n\n" + "- " * 3 + "deep\n\n| a | b |\n|-|-|\n| 漢字 | wide |"
     )
-    strips = document.render_strips(width, None, Style(), OPTIONS)
-    assert {sum(segment.cell_length for segment in strip) for strip in strips} == {width}
+    assert {sum(segment.cell_length for segment in strip) for strip in strips(document, width)} == {width}

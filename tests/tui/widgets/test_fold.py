@@ -26,5 +26,5 @@ def test_the_middle_is_left_out_and_counted(lines: list[int], limit: int) -> Non
 
 
 def test_counts_are_read_by_people() -> None:
-    assert count(1, "line") == "+1 line"
-    assert count(2000, "more character") == "+2,000 more characters"
+    assert count(1, "line") == "… 1 more line"
+    assert count(2000, "character") == "… 2,000 more characters"

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
-from codex_desk.tui.widgets.grouping import Frame, Run
+from dataclasses import replace
+
+from codex_desk.tui.widgets import items, spoken
+from codex_desk.tui.widgets.grouping import Frame, Run, kind_of
+from codex_desk.tui.widgets.live import live_kind
+from tests.tui.fakes import item
 
 
 def frames(*kinds: str) -> list[Frame]:
@@ -37,3 +42,18 @@ def test_one_row_items_stand_together_and_others_apart() -> None:
         True,
         False,
     ]
+
+
+def test_a_command_that_the_human_ran_is_theirs_from_its_first_line_on() -> None:
+    theirs = replace(item(1, "operator", "command", "make"), origin="human")
+    assert kind_of(theirs) == live_kind("tool", "shell-1") == live_kind("output", "shell-1")
+    assert [frame.header for frame in frames("agent_message", kind_of(theirs), "command", "user_message", kind_of(theirs))] == [
+        True,
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert items.header(theirs, "operator").text.startswith("you")
+    assert spoken.header(theirs, "operator").text.startswith("you at")
+    assert live_kind("output", "call-1") == kind_of(item(1, "operator", "command", "make")) == "command"

@@ -32,7 +32,7 @@ def test_a_message_that_is_too_long_goes_on_as_a_count() -> None:
     live = LiveText()
     for _ in range(3):
         live.feed("x" * (MOST_CHARACTERS // 2))
-    assert rows(live.document)[-1] == f"+{MOST_CHARACTERS // 2:,} more characters"
+    assert rows(live.document)[-1] == f"… {MOST_CHARACTERS // 2:,} more characters"
     assert not live.settles("x" * (MOST_CHARACTERS * 3 // 2))
 
 

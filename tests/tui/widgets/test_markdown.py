@@ -92,10 +92,43 @@ def test_an_open_fence_takes_its_lines_without_touching_those_before() -> None:
         ("| a | b |\n|---|--:|\n| x | 10 |", ["a   b", "─  ──", "x  10"]),
         ("<b>not html</b>", ["<b>not html</b>"]),
         ("- \n- b", ["•", "• b"]),
+        ("- [x] done\n- [ ] to do\n- [X] too\n- [x]\n- [ ]", ["✓ done", "○ to do", "✓ too", "• [x]", "• [ ]"]),
+        ("1. [x] first\n   - [ ] second", ["1. ✓ first", "     ○ second"]),
+        ("- [x] long\n\n  and more", ["✓ long", "", "  and more"]),
+        ("> [x] no task", ["▎ [x] no task"]),
+        ("one  \ntwo\\\nthree", ["one", "two", "three"]),
+        ("~~gone~~ ***both***", ["gone both"]),
+        ("Title\n===\n\n###### six", ["Title", "", "six"]),
+        ("<div>\nraw\n</div>", ["<div> raw </div>"]),
+        ("![](pic.png)", ["image (pic.png)"]),
+        ("> > > deep\n> > back", ["▎ ▎ ▎ deep back"]),
     ],
 )
 def test_markdown_is_drawn(source: str, expected: list[str]) -> None:
     assert rows(whole(source)) == expected
+
+
+def test_a_task_is_copied_as_it_was_written() -> None:
+    source = "- [x] done\n- [ ] to do\n  - [ ] nested"
+    assert whole(source).text == source
+
+
+def test_a_table_too_narrow_for_its_columns_is_a_list_of_its_rows() -> None:
+    table = whole("| name | what it does | more |\n|-|-|-|\n| `a` | reads | words |\n| b | writes | that are long |")
+    assert rows(table, 15) == [
+        "────────────",
+        "name  a",
+        "what it does",
+        "  reads",
+        "more  words",
+        "────────────",
+        "name  b",
+        "what it does",
+        "  writes",
+        "more  that are",
+        "      long",
+        "────────────",
+    ]
 
 
 def test_a_wide_table_wraps_in_its_cells() -> None:

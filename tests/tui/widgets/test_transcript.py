@@ -1,18 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from textual.app import App, ComposeResult
-from textual.geometry import Offset
-from textual.message import Message
-from textual.pilot import Pilot
 
-from codex_desk.engine.views import ItemView, LiveTurn
+from codex_desk.engine.views import LiveTurn
 from codex_desk.rights import FULL
 from codex_desk.runtimes.base import Delta
 from codex_desk.tui.widgets.block import Block
@@ -20,68 +14,7 @@ from codex_desk.tui.widgets.transcript import Transcript
 from codex_desk.tui.widgets.waiting import WaitLine
 from codex_desk.tui.widgets.window import HIGH
 from tests.tui.widgets.samples import KINDS, START, item, thread
-
-
-class Show(App[None]):
-    CSS = "Transcript { width: 1fr; height: 1fr; }"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = START
-        self.heard: list[Message] = []
-
-    def compose(self) -> ComposeResult:
-        yield Transcript(clock=lambda: self.now)
-
-    @property
-    def transcript(self) -> Transcript:
-        return self.query_one(Transcript)
-
-    def on_transcript_earlier_wanted(self, event: Message) -> None:
-        self.heard.append(event)
-
-    on_transcript_latest_wanted = on_transcript_jump = on_transcript_edit = on_transcript_copied = on_transcript_earlier_wanted
-
-
-Shown = tuple[Show, Transcript, Pilot[None]]
-
-
-@asynccontextmanager
-async def shown(
-    items: list[ItemView], *, live: LiveTurn | None = None, earlier: bool = False, size: tuple[int, int] = (60, 20)
-) -> AsyncIterator[Shown]:
-    app = Show()
-    async with app.run_test(size=size) as pilot:
-        await app.transcript.show(thread(), items, live, earlier)
-        app.transcript.focus()
-        await pilot.pause()
-        yield app, app.transcript, pilot
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if condition():
-            return
-        await pilot.pause(0.02)
-    raise AssertionError("never became true")
-
-
-def screen(app: App[None]) -> list[str]:
-    strips = app.screen._compositor.render_strips(app.size)
-    return [strip.text.rstrip() for strip in strips]
-
-
-def texts(app: App[None]) -> list[str]:
-    """The rows without the scroll bar's column."""
-    return [line[:50].rstrip() for line in screen(app)]
-
-
-def blocks(transcript: Transcript) -> list[Block]:
-    return [child for child in transcript.children if isinstance(child, Block)]
-
-
-def talk(first: int, last: int) -> list[ItemView]:
-    return [item(seq, "user_message", f"message number {seq}") for seq in range(first, last)]
+from tests.tui.widgets.shown import blocks, screen, shown, talk, texts, until
 
 
 async def test_a_thread_opens_at_its_end() -> None:
@@ -180,9 +113,11 @@ async def test_a_reader_who_scrolled_away_is_left_alone() -> None:
         for seq in range(100, 110):
             transcript.add(item(seq, "user_message", "new"))
         await pilot.pause()
-        assert texts(app) == before
+        assert texts(app)[:-1] == before[:-1]
+        assert "↓ 10 new below" in screen(app)[-1]
         await pilot.press("G")
         await pilot.pause()
+        assert not any("new below" in line for line in screen(app))
         transcript.add(item(200, "user_message", "the newest"))
         await until(pilot, lambda: any("the newest" in line for line in screen(app)))
 
@@ -210,7 +145,7 @@ async def test_scrolling_to_the_top_brings_the_next_page() -> None:
 
 async def test_the_store_is_asked_once_when_the_top_is_reached() -> None:
     async with shown(talk(50, 55), earlier=True) as (app, transcript, pilot):
-        await pilot.press("g", "g", "k")
+        await pilot.press(*["k"] * 12)
         await pilot.pause()
         assert [event.before for event in app.heard if isinstance(event, Transcript.EarlierWanted)] == [50]
         await transcript.prepend(talk(10, 50), True)
@@ -240,7 +175,7 @@ async def test_an_item_added_while_the_thread_is_being_shown_stands_at_its_end()
 
 async def test_nothing_earlier_is_asked_for_at_the_beginning() -> None:
     async with shown(talk(0, 5)) as (app, _, pilot):
-        await pilot.press("g", "g", "k")
+        await pilot.press(*["k"] * 12)
         assert app.heard == []
 
 
@@ -285,12 +220,27 @@ async def test_enter_on_a_cross_thread_line_jumps() -> None:
         assert [event.item for event in app.heard if isinstance(event, Transcript.Jump)] == [out]
 
 
-async def test_a_block_is_copied_whole_and_says_how(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codex_desk.tui.clipboard.copy", lambda _, text: f"took {len(text)}")
+async def test_a_block_is_copied_as_it_was_written() -> None:
     async with shown([item(1, "agent_message", "**raw** text")]) as (app, _, pilot):
         await pilot.press("j", "y")
         await pilot.pause()
-        assert [(event.text, event.how) for event in app.heard if isinstance(event, Transcript.Copied)] == [("**raw** text", "took 12")]
+        assert app.clipboard == "**raw** text"
+
+
+async def test_without_a_cursor_the_last_block_in_view_is_meant_and_gets_it() -> None:
+    async with shown(talk(0, 30)) as (app, transcript, pilot):
+        await pilot.press("y")
+        await pilot.pause()
+        assert app.clipboard == "message number 29"
+        assert transcript.query_one(".-cursor") is transcript.block_of(29)
+
+
+async def test_what_still_comes_is_copied_as_far_as_it_has_come() -> None:
+    live = LiveTurn("turn", "t1", START, "human", 1, FULL, {"k": ("text", "**so** far")})
+    async with shown([], live=live) as (app, _, pilot):
+        await pilot.press("y")
+        await pilot.pause()
+        assert app.clipboard == "**so** far"
 
 
 async def test_a_block_can_be_asked_for_in_the_editor() -> None:
@@ -371,22 +321,3 @@ async def test_focus_comes_and_goes_without_moving_anything() -> None:
         app.app_focus = False
         await pilot.pause()
         assert texts(app) == before
-
-
-async def test_text_dragged_over_is_selected_as_it_was_written() -> None:
-    async with shown([item(1, "user_message", "one two three four five six seven eight nine ten eleven")], size=(30, 10)) as (
-        app,
-        transcript,
-        pilot,
-    ):
-        block = blocks(transcript)[0]
-        row = block.content_region.offset + Offset(0, 1)
-        await pilot.mouse_down(offset=row)
-        await pilot.hover(offset=row + Offset(5, 1))
-        await pilot.mouse_up(offset=row + Offset(5, 1))
-        await pilot.pause()
-        selected = app.screen.get_selected_text()
-        assert selected is not None
-        assert "\n" not in selected
-        assert "one two three four five six seven eight nine ten eleven".startswith(selected)
-        assert len(selected) > 20

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from codex_desk.tui.widgets.waiting import WaitLine, drawn, elapsed
+from codex_desk.tui.widgets.crossing import elapsed
+from codex_desk.tui.widgets.waiting import WaitLine, drawn
 from tests.tui.widgets.samples import START
 
 

@@ -1,0 +1,111 @@
+"""How a thread stands and what it runs on."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from codex_desk.engine.events import Event, ThreadChanged
+from codex_desk.engine.views import ThreadView
+from codex_desk.text import one_line
+from codex_desk.tui.door import DeskDoor
+from codex_desk.tui.failures import reason_of
+from codex_desk.tui.model.status import Runs, Section, sections
+from codex_desk.tui.model.words import name
+from codex_desk.tui.screens.dialog import Dialog
+
+LABELS = 10
+"""Cells of the labels."""
+AGAIN_S = 0.2
+VALUE = 1_000
+"""Characters of a value."""
+
+
+class Status(Dialog[None]):
+    """Facts in sections; they follow the thread."""
+
+    CSS_PATH: ClassVar = ["dialog.tcss", "record.tcss"]
+    AUTO_FOCUS = "VerticalScroll"
+    HELP = "How this thread stands, what its next turn runs on, and what its turns took."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,enter", "leave", show=False, id="status.close"),
+        Binding("j", "scroll(1)", show=False, id="status.down"),
+        Binding("k", "scroll(-1)", show=False, id="status.up"),
+    ]
+
+    def __init__(self, desk: DeskDoor, thread: ThreadView, tier: str) -> None:
+        super().__init__()
+        self._desk, self._thread, self._tier = desk, thread, tier
+        self._facts = Static(markup=False)
+        self._stale = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box -fit") as box:
+            box.border_title = Content(f"Status of {one_line(name(self._thread), 40)}")  # type: ignore[assignment]  # a str is parsed as markup
+            box.border_subtitle = "↑↓ scroll · Esc closes"
+            with VerticalScroll(classes="fields"):
+                yield self._facts
+
+    def on_mount(self) -> None:
+        self._read()
+
+    async def hear(self, event: Event) -> None:
+        if isinstance(event, ThreadChanged) and event.thread_id == self._thread.id and not self._stale:
+            self._stale = True
+            self.set_timer(AGAIN_S, self._read)
+
+    @work(group="read")
+    async def _read(self) -> None:
+        self._stale = False
+        found = await asyncio.to_thread(read_status, self._desk, self._thread.id, self._tier)
+        self._facts.update(drawn(found))
+
+    def action_scroll(self, lines: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def read_status(desk: DeskDoor, thread_id: str, tier: str) -> list[Section]:
+    """The facts as they are now; settings that cannot be read are one of them."""
+    thread = desk.thread(thread_id)
+    return sections(thread, _runs(desk, thread, tier), desk.used(thread_id), desk.children(thread_id), Path.home())
+
+
+def _runs(desk: DeskDoor, thread: ThreadView, tier: str) -> Runs:
+    try:
+        settings = desk.settings(thread.id).settings
+        files = desk.instructions(thread.id).sources
+    except Exception as error:
+        return Runs(model=thread.model or "", tier=tier, trouble=reason_of(error))
+    provider = settings.model_providers.get(settings.model_provider)
+    window = settings.model_context_window or (provider.model_context_window if provider else None)
+    offline = thread.runtime == "offline"
+    full = settings.sandbox_mode == "danger-full-access"
+    return Runs(
+        model="a rule-based stand-in" if offline else thread.model or settings.model,
+        provider="" if offline else settings.model_provider,
+        effort="" if offline else settings.model_reasoning_effort or "",
+        window=window,
+        sandbox=settings.sandbox_mode,
+        approvals=settings.approval_policy,
+        network=full or settings.sandbox_workspace_write.network_access,
+        tier=tier,
+        instructions=tuple(files),
+    )
+
+
+def drawn(found: list[Section]) -> Content:
+    """Sections as lines, the labels to the right of one column."""
+    lines: list[Content] = []
+    for title, facts in found:
+        lines += [Content("")] if lines else []
+        lines += [Content.styled(title, "bold $text-muted")] if title else []
+        lines += [Content.assemble((f"{label:>{LABELS}}  ", "$text-muted"), one_line(value, VALUE)) for label, value in facts]
+    return Content("\n").join(lines)

@@ -1,0 +1,67 @@
+"""Pictures of a screen: at two sizes, dark and light, taken from one run of the application, which thereby has to stand a resize and another theme."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
+
+from codex_desk.tui.app import DeskApp
+from codex_desk.tui.screens.first_run import FirstRun
+from tests.tui.fakes import shown, until
+
+SIZES = ((80, 24), (120, 40))
+THEMES = ("desk-dark", "desk-light")
+Steps = Callable[[Pilot[int]], Awaitable[None]]
+
+
+class Pictures:
+    """Compares what is on the screen with what was there when somebody looked."""
+
+    def __init__(self, snapshot: SnapshotAssertion) -> None:
+        self._snapshot = snapshot
+
+    async def __call__(
+        self,
+        app: DeskApp,
+        *keys: str,
+        until_shown: str = "",
+        steps: Steps | None = None,
+        sizes: Sequence[tuple[int, int]] = SIZES,
+        themes: Sequence[str] = THEMES,
+    ) -> None:
+        """Press the keys and take the steps once the engine is open, wait for a text, and compare all the pictures."""
+        differ: list[str] = []
+        async with app.run_test(size=sizes[-1]) as pilot:
+            await until(pilot, lambda: app.bridge.desk is not None or isinstance(app.screen, FirstRun))
+            await until(pilot, lambda: "opening" not in shown(app))
+            await pilot.press(*keys)
+            if steps is not None:
+                await steps(pilot)
+            await until(pilot, lambda: until_shown in shown(app))
+            for size in reversed(sizes):
+                if app.size != size:
+                    await pilot.resize_terminal(*size)
+                for theme in themes:
+                    app.theme = theme
+                    name = f"{size[0]}x{size[1]}-{theme.removeprefix('desk-')}"
+                    picture = await _at_rest(pilot)
+                    if self._snapshot(name=name) != picture:
+                        differ.append(name)
+            app.exit(0)
+        await app.bridge.close()
+        assert not differ, f"other than when somebody looked: {', '.join(differ)}"
+
+
+async def _at_rest(pilot: Pilot[int]) -> str:
+    """The picture, once two in a row are the same."""
+    last, end = "", time.monotonic() + 5
+    while time.monotonic() < end:
+        await pilot.pause(0.03)
+        picture = pilot.app.export_screenshot(title="codex-desk")
+        if picture == last:
+            return picture
+        last = picture
+    raise AssertionError("the screen does not come to rest")
