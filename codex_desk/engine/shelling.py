@@ -13,7 +13,7 @@ from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, Tx
 from codex_desk.frozen import frozen
-from codex_desk.store.tables import Meta, Segment
+from codex_desk.store.tables import Meta, Segment, Turn
 
 TOLD = 100_000
 """Characters of output that one turn is told; of older commands it is told only that they ran."""
@@ -89,10 +89,18 @@ def take_notes(tx: Tx, thread_id: str, turn_id: str) -> tuple[str, ...]:
     if not told.waiting and not told.taken:
         return ()
     # A turn that ended before its first step has read nothing: what it took is for the next one.
-    read = not told.taken or tx.first(Segment, "thread_id = ? AND turn_id = ?", thread_id, told.turn) is not None
+    read = not told.taken or _has_read(tx, thread_id, told.turn)
     wanted = told.waiting if read else [*told.taken, *told.waiting]
     _Told(thread_id, [], turn_id if wanted else "", wanted).keep(tx)
     return (note(tx, wanted),) if wanted else ()
+
+
+def _has_read(tx: Tx, thread_id: str, turn_id: str) -> bool:
+    """Whether a turn took in what it was given: it left history here, or its runtime, which keeps that itself, has begun it."""
+    if tx.first(Segment, "thread_id = ? AND turn_id = ?", thread_id, turn_id) is not None:
+        return True
+    turn = tx.get(Turn, turn_id)
+    return turn is not None and turn.settings.get("external_id") is not None
 
 
 def note(tx: Tx, seqs: list[int]) -> str:

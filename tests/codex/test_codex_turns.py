@@ -64,6 +64,19 @@ async def test_what_a_turn_does_becomes_items(office: Office) -> None:
     assert any(live.delta.kind == "output" and "two" in live.delta.text for live in deltas)
 
 
+async def test_what_the_user_ran_by_hand_is_told_to_the_next_turn_alone_and_before_the_prompt(office: Office) -> None:
+    thread = await office.session("handy")
+    await office.prompt(thread, "good day")
+    await office.desk.shell(thread.id, "echo seven of nine")
+    await office.until(lambda: True if office.desk.shell_of(thread.id) is None else None)
+    assert (await office.prompt(thread, "and now?")).answer == "answer to and now?"
+    await office.prompt(thread, "and then?")
+    for asked in office.codex.asked_in("handy")[1:]:
+        [told] = [place for place, text in enumerate(asked.texts) if "seven of nine" in text]
+        assert asked.texts[told + 1] == "and now?"
+    assert [item.text for item in office.items(thread, "user_message")] == ["good day", "and now?", "and then?"]
+
+
 async def test_prompts_to_a_busy_session_wait_and_each_gets_a_turn_of_its_own(office: Office) -> None:
     play = Held()
     thread = await office.session("busy", play)

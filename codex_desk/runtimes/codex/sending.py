@@ -39,6 +39,8 @@ class Sending:
         self._turn = turn
         self._host = host
         self._tries = 0
+        self._has_notes = not turn.notes
+        """Whether the thread has in it what the turn is to be told first."""
 
     async def run(self) -> TurnOutcome:
         as_output = not self._turn.from_user and not self._thread.memory.plain_input
@@ -61,6 +63,7 @@ class Sending:
         try:
             if client is None:
                 raise ConnectionLost("it is not running")
+            await self._give_notes(client)
             answer = await client.call("turn/start", self._params(as_output) | policies.params())
         except CodexError as error:
             lane.over(live)
@@ -71,6 +74,14 @@ class Sending:
             return await self._settle(live, lost, as_output), live
         await self._started(live, str(answer["turn"]["id"]))
         return await self._to_its_end(client, live, as_output), live
+
+    async def _give_notes(self, client: Client) -> None:
+        """Beside the input and not in it: what somebody reads of this turn in Codex is the prompt as it was typed."""
+        if self._has_notes:
+            return
+        items = [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": note}]} for note in self._turn.notes]
+        await client.call("thread/inject_items", {"threadId": self._thread.external_id, "items": items})
+        self._has_notes = True
 
     async def _started(self, live: LiveTurn, external_id: str) -> None:
         live.external_id = external_id
