@@ -53,7 +53,7 @@ TABLE: dict[str, dict[Origin, frozenset[Relation]]] = {
 }
 """What is not in the table is the engine's own and is done by `system` alone."""
 
-_SESSIONS_ONLY = frozenset({"rename", "set", "fork", "archive", "unarchive", "interrupt", "resume", "compact"})
+_SESSIONS_ONLY = frozenset({"rename", "set", "fork", "archive", "unarchive", "interrupt", "resume", "compact", "shell"})
 """What imported history knows nothing of: it is read, searched, exported, redacted and adopted."""
 
 _WORDS = {

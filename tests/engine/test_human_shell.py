@@ -18,6 +18,7 @@ from codex_desk.engine.links import Archive
 from codex_desk.engine.views import ItemView, ThreadView
 from codex_desk.runtimes.base import RuntimeFailure, ThreadSpec
 from tests.engine.scripted import PATIENCE, Gate, Place, ScriptedRuntime, ScriptedThread, body_of, prompt, until
+from tests.rollouts.samples import ROOT
 
 KEY = "sk-nobody-may-see-this-4711"
 
@@ -237,6 +238,12 @@ async def test_an_archived_thread_and_a_folder_that_moved_are_refused(desk: Desk
     with pytest.raises(Refusal, match="archived"):
         await desk.shell(operator.id, "ls")
     assert desk.shell_of(operator.id) is None
+
+
+async def test_history_runs_no_command(desk: Desk) -> None:
+    await desk.import_history(ROOT / "0.169.0" / "cross_thread_tui")
+    with pytest.raises(Refusal, match="adopt it first"):
+        await desk.shell(desk.threads(everything=True)[0].id, "ls")
 
 
 async def test_an_agents_process_runs_nothing_as_the_human(place: Place) -> None:
