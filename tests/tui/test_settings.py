@@ -73,7 +73,7 @@ async def test_each_setting_shows_value_layer_line_and_what_that_hides(home: Pat
         await until(pilot, lambda: "model gpt-b settings.toml:2 hides 1" in squeezed(pilot.app))
         assert "sandbox_mode workspace-write environment hides 1" in squeezed(pilot.app)
         assert "approval_policy on-request default" in squeezed(pilot.app)
-        await pilot.press("down", "down")
+        await pilot.press("down", "down", "down")
         await until(pilot, lambda: "From settings.toml line 2; hides gpt-a of config.toml line 1" in squeezed(pilot.app))
         assert "The model that answers" in shown(pilot.app)
 
