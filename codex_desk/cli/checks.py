@@ -80,6 +80,10 @@ async def codex_at_work(desk: Desk) -> Check:
         return Check("codex", "wrong", f"{check.found}: {refusal.message}", "run it by itself to see what is wrong: codex app-server")
     here = sum(each.where == "on the desk" for each in sessions)
     found = f"{check.found}, {standby.account}, {len(sessions)} sessions, {here} of them on the desk"
+    if standby.complaint:
+        return Check(
+            "codex", "wrong", f"{check.found}: {standby.complaint}", "mend Codex's own settings; what it cannot read has no effect"
+        )
     if not standby.signed_in:
         return Check("codex", "wrong", found, "codex login")
     return Check("codex", "ok", f"{found}; what its sandbox lets be read, its agents read, the desk's own folder included")
@@ -157,10 +161,12 @@ def settings(desk: Desk) -> Iterator[Check]:
         yield Check("settings", "note", said, "these have no effect; `codex-desk config show` lists what has")
     else:
         yield Check("settings", "ok", "read, nothing unknown in them")
-    yield provider(resolved)
+    program = desk.surroundings.codex_program(resolved.settings)
+    yield provider(resolved, on_codex=program.trouble is None and resolved.settings.runtime in ("auto", "codex"))
 
 
-def provider(resolved: Resolved) -> Check:
+def provider(resolved: Resolved, *, on_codex: bool) -> Check:
+    """`on_codex`: new sessions run in Codex, which has providers of its own."""
     from codex_desk.config import ConfigError, usable
 
     try:
@@ -170,6 +176,8 @@ def provider(resolved: Resolved) -> Check:
     name = f"{resolved.settings.model_provider} ({resolved.settings.model} at {chosen.base_url})"
     if usable(chosen, os.environ):
         return Check("provider", "ok", f"{name}; codex-desk provider test tries it")
+    if on_codex:
+        return Check("provider", "ok", f"{name}: {chosen.env_key} is not set, and nothing needs it: new sessions here run on Codex")
     return Check(
         "provider",
         "note",

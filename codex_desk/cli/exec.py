@@ -57,7 +57,7 @@ async def _own_session(desk: Desk, cwd: Path) -> ThreadView:
     from codex_desk.engine.errors import Refusal
     from codex_desk.engine.sessions import New
 
-    names = (re.fullmatch(r"exec-(\d+)", thread.handle or "") for thread in desk.threads(everything=True))
+    names = (re.fullmatch(r"exec-(\d+)", thread.handle or "") for thread in desk.threads(everything=True, history=False))
     for number in count(max((int(name[1]) for name in names if name), default=0) + 1):
         try:
             return await desk.do(New(f"exec-{number}", cwd))

@@ -111,7 +111,8 @@ def _files(report: HistoryReport) -> str:
     }
     told = ", ".join(f"{number} {words}" for words, number in did.items() if number)
     size = f", {_size(report.bytes_read)} read" if report.bytes_read else ""
-    return f"{_count(report.files, 'file')}{f': {told}' if told else ''}{size}"
+    beside = f"; {_count(report.others, 'other file')} beside" if report.others else ""
+    return f"{_count(report.files, 'file')}{f': {told}' if told else ''}{size}{beside}"
 
 
 def _kind(kind: str) -> str:

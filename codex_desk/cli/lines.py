@@ -71,10 +71,18 @@ def thread_line(thread: ThreadView) -> str:
 def item_lines(item: ItemView, thread: str) -> list[str]:
     """An item of a transcript: a head that says who and when, and its whole text."""
     lines = [f"── {head_of(item, thread)}  {clock(item.at)}  {item.id}", item.text]
-    if child := item.data.get("subagent_thread_id"):
+    if child := child_of(item):
         lines.append(f"└─ {child}")
         lines += [f"   {line}" for line in str(item.data.get("result") or "").splitlines()]
     return [*lines, ""]
+
+
+def child_of(item: ItemView) -> str | None:
+    """The thread that a call spawned, or which one it would be; None for what spawned none."""
+    if (child := item.data.get("subagent_thread_id")) or "agent_status" not in item.data:
+        return child
+    known = one_line(str(item.data.get("agent_id") or item.data.get("agent_path") or ""), 80)
+    return f"{known} · its transcript is not here".lstrip(" ·") if item.data["agent_status"] != "failed" else "nothing was spawned"
 
 
 def item_line(item: ItemView, thread: str) -> str:

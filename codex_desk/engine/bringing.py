@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codex_desk.engine import history_reading
 from codex_desk.engine.adopting import Adoptable
 from codex_desk.engine.elsewhere import Elsewhere
 from codex_desk.engine.errors import Refusal
+from codex_desk.engine.history_reading import PastThread
 from codex_desk.engine.hosting import alive_desk
 from codex_desk.engine.identity import HUMAN, By
 from codex_desk.engine.ledger import Ledger
@@ -16,6 +19,7 @@ from codex_desk.engine.looking import Looking
 from codex_desk.engine.surroundings import Surroundings
 from codex_desk.engine.views import ThreadView
 from codex_desk.paths import Home, codex_home
+from codex_desk.runtimes.outside import Program, Standby
 
 if TYPE_CHECKING:  # what reads history is loaded when history is read
     from codex_desk.engine.history import History, Progress
@@ -33,6 +37,14 @@ class Bringing(Looking):
     _env: Mapping[str, str]
 
     # --- sessions ---------------------------------------------------------------------------------------------------------------------------
+
+    def codex_program(self) -> Program:
+        """The Codex that sessions here run on, and what is wrong with it. It is asked for its version once: not for a loop that draws."""
+        return self.surroundings.codex_program()
+
+    async def standby(self) -> Standby:
+        """Codex as it answers here, with its sign-in. Refusals: unavailable."""
+        return await self.elsewhere.standby()
 
     async def adoptable(self, project: str | None = None) -> list[Adoptable]:
         """The sessions that Codex has, and imported ones: on the desk, in Codex, or history only. Refusals: unavailable, origin_agent."""
@@ -68,6 +80,27 @@ class Bringing(Looking):
     def follow_history(self, root: Path | None = None, progress: Progress = lambda _: None) -> AsyncIterator[HistoryReport]:
         """The same, and then what is written, as it is written; a report for each look that brought something, the first one always."""
         return self._history().follow(self._codex_home(root), progress)
+
+    async def past_projects(self, query: str = "", *, said: bool = False) -> list[history_reading.PastProject]:
+        """The projects that imported history tells of, the latest first; see `past` for what a query means."""
+        return await asyncio.to_thread(history_reading.projects, self, query, said=said)
+
+    async def past(
+        self,
+        query: str = "",
+        *,
+        project: str | None = None,
+        said: bool = False,
+        after: PastThread | None = None,
+        limit: int = history_reading.PAGE,
+    ) -> history_reading.PastPage:
+        """A page of imported threads, the latest activity first: those in whose title, name, folder, branch or id every word of the query stands;
+        with `said` also those in which they were said."""
+        return await asyncio.to_thread(history_reading.page, self, query, project=project, said=said, after=after, limit=limit)
+
+    def past_children(self, thread_id: str) -> list[ThreadView]:
+        """The agents that a thread spawned and the side chats of it, in the order in which they were made."""
+        return history_reading.children(self, thread_id)
 
     def _history(self) -> History:
         if self.identity != HUMAN:

@@ -70,7 +70,9 @@ class Elsewhere:
 
     async def adoptable(self, project: str | None = None) -> list[Adoptable]:
         """What could be brought to the desk, what is on it, and what was only imported. Refusals: unavailable."""
-        return adopting.adoptables(self._reader, await self._sessions(), project)
+        return await asyncio.to_thread(
+            adopting.adoptables, self._reader, await self._sessions(), project
+        )  # ten thousand of history take a while
 
     async def adopt(self, ref: str, handle: str | None, by: By, *, yes: bool = False) -> str:
         """Bring a session to the desk, with what was said in it; returns its id there. Nothing of it is changed, and nothing of it runs.

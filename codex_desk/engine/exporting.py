@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from codex_desk.engine import history_reading
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.views import ItemView, ThreadView
 from codex_desk.engine.wording import bond_of, clock, head_of, name_of, speaker_of
@@ -22,7 +23,10 @@ def export(reader: Reader, thread: ThreadView, *, tree: bool = False) -> str:
 def _with_children(reader: Reader, thread: ThreadView, tree: bool) -> Iterator[ThreadView]:
     yield thread
     if tree:
-        for child in reader.children(thread.id):
+        live = reader.children(thread.id)
+        known = {child.id for child in live}
+        past = [child for child in history_reading.children(reader, thread.id) if child.status == "history" and child.id not in known]
+        for child in [*past, *live]:
             yield from _with_children(reader, child, tree)
 
 

@@ -7,8 +7,10 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic_core import to_json
+
 from codex_desk.engine.chain import TOMBSTONE, bodies_of, wash
-from codex_desk.engine.history_order import OF_FILE
+from codex_desk.engine.history_order import OF_FILE, to_the_end
 from codex_desk.engine.history_report import HistoryReport
 from codex_desk.engine.journal import INSERT_ITEM, Tx
 from codex_desk.engine.searching import forget
@@ -75,7 +77,7 @@ class Before:
         return None if row is None else cls(row)
 
 
-def keep_file(batch: Batch, piece: Piece, found: Found, thread_id: str, before: Before | None, placed: Placed) -> None:
+def keep_file(batch: Batch, piece: Piece, found: Found, thread_id: str | None, before: Before | None, placed: Placed) -> None:
     """How far the file was read, and what was not understood of it."""
     stamp, fresh = piece.stamp, before is None or piece.again
     assert stamp is not None
@@ -136,6 +138,9 @@ class Placed:
     def _append(self) -> None:
         if not self._rows:
             return
+        if self.items and self.first_seq is not None and self._is_followed():
+            self._batch.write()
+            self.first_seq = to_the_end(self._tx, self._thread_id, self.first_seq, self.items)
         first = self._tx.take_seqs(len(self._rows))
         self._put = first
         if self.first_seq is None:
@@ -148,6 +153,13 @@ class Placed:
         self._batch.add(INSERT_ITEM, *rows)
         self.items += len(rows)
         self._report.items_new += len(rows)
+
+    def _is_followed(self) -> bool:
+        """Whether items of another file of the thread stand behind those of this one; a file's items are kept together."""
+        row = self._driver.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM item WHERE {OF_FILE} LIMIT ?)", (self._thread_id, self.first_seq, self.items + 1)
+        ).fetchone()
+        return int(row[0]) > self.items
 
     def _seq(self, index: int) -> int | None:
         """Where the item with this index stands."""
@@ -166,7 +178,7 @@ class Placed:
         data = json.loads(row[2])
         lay_over(data, patch.data)
         text = row[1] if patch.text is None else patch.text
-        self._change(seq, patch.kind or row[0], row[1], text, json.dumps(data, ensure_ascii=False))
+        self._change(seq, patch.kind or row[0], row[1], text, to_json(data, inf_nan_mode="null").decode())
 
     def _change(self, seq: int, kind: str, before: str, text: str, data: str) -> None:
         if text != before:

@@ -19,6 +19,8 @@ from codex_desk.engine.journal import Tx
 from codex_desk.rollouts.agents import FINAL
 from codex_desk.rollouts.linking import acceptable
 
+NAMELESS = ("parent", "another thread", "a new thread")
+"""What a message calls the thread at its other end that its file does not name."""
 OUTCOMES = FINAL | {"interrupted"}
 
 
@@ -27,6 +29,7 @@ def link_all(tx: Tx, names: Mapping[str, str] | None = None, *, relations: bool 
     driver = tx.driver
     changed = _rename(tx, names or {})
     if relations:
+        changed |= _know_again(driver)
         changed |= _adopt_parents_from_calls(driver)
         changed |= _link_children(tx)
         changed |= _link_calls(driver)
@@ -46,6 +49,19 @@ def _rename(tx: Tx, names: Mapping[str, str]) -> set[str]:
     tx.driver.executemany("UPDATE history SET name = ? WHERE thread_id = ?", rows)
     tx.driver.executemany("UPDATE thread SET title = ? WHERE id = ? AND status = 'history'", rows)
     return set(names)
+
+
+def _know_again(driver: sqlite3.Connection) -> set[str]:
+    """Where a thread came from is told by Codex's id; a session that was made on the desk has another one here."""
+    changed: set[str] = set()
+    for column in ("forked_from", "side_chat_of"):
+        rows = driver.execute(
+            f"SELECT t.id, p.id FROM thread t JOIN thread p ON p.external_id = t.{column}"
+            f" WHERE t.id IN ({FRESH}) AND t.status = 'history' AND p.id != t.{column}"
+        ).fetchall()
+        driver.executemany(f"UPDATE thread SET {column} = ? WHERE id = ?", [(source, thread_id) for thread_id, source in rows])
+        changed |= {thread_id for thread_id, _ in rows}
+    return changed
 
 
 # --- spawned ------------------------------------------------------------------------------------------------------------------------------
@@ -70,7 +86,7 @@ def _link_children(tx: Tx) -> set[str]:
     driver = tx.driver
     wanted = dict(
         driver.execute(
-            "SELECT h.thread_id, h.parent_id FROM history h JOIN thread t ON t.id = h.thread_id JOIN thread p ON p.id = h.parent_id"
+            "SELECT h.thread_id, p.id FROM history h JOIN thread t ON t.id = h.thread_id JOIN thread p ON p.external_id = h.parent_id"
             f" WHERE t.spawned_by IS NULL AND t.status = 'history' AND (h.fresh = 1 OR h.parent_id IN ({FRESH}))"
         ).fetchall()
     )
@@ -85,10 +101,10 @@ def _link_children(tx: Tx) -> set[str]:
 def _link_calls(driver: sqlite3.Connection) -> set[str]:
     """Calls whose child is there say so."""
     rows = driver.execute(
-        "SELECT l.seq, l.peer_id, l.thread_id FROM history_link l JOIN thread t ON t.id = l.peer_id WHERE l.linked = 0 AND l.kind = 'spawn'"
+        "SELECT l.seq, t.id, l.thread_id FROM history_link l JOIN thread t ON t.external_id = l.peer_id WHERE l.linked = 0 AND l.kind = 'spawn'"
     ).fetchall()
     driver.executemany(
-        "UPDATE item SET data = json_set(data, '$.subagent_thread_id', ?) WHERE seq = ?", [(peer, seq) for seq, peer, _ in rows]
+        "UPDATE item SET data = json_set(data, '$.subagent_thread_id', ?) WHERE seq = ?", [(child, seq) for seq, child, _ in rows]
     )
     driver.executemany("UPDATE history_link SET linked = 1 WHERE seq = ?", [(seq,) for seq, _, _ in rows])
     return {thread_id for _, _, thread_id in rows}
@@ -127,16 +143,28 @@ def result_of(data: Mapping[str, Any], outcome: str, answer: str | None) -> dict
 
 
 def _name_peers(driver: sqlite3.Connection) -> set[str]:
-    """Messages say the name of the thread at the other end, where they said only its id."""
+    """Messages say what the thread at the other end is called now, where they said only its id."""
     rows = driver.execute(
-        "SELECT l.seq, l.thread_id, l.peer_id, i.data, coalesce(t.handle, t.title) FROM history_link l JOIN item i ON i.seq = l.seq"
-        " JOIN thread t ON t.id = l.peer_id WHERE l.linked = 0 AND l.kind = 'message'"
+        "SELECT l.seq, l.thread_id, l.peer_id, t.id, i.data, coalesce(t.handle, t.title) FROM history_link l JOIN item i ON i.seq = l.seq"
+        " JOIN thread t ON t.external_id = l.peer_id"
+        f" WHERE l.kind = 'message' AND (l.linked = 0 OR l.peer_id IN ({FRESH}) OR l.thread_id IN ({FRESH}))"
     ).fetchall()
     changed: set[str] = set()
-    for seq, thread_id, peer_id, text, name in rows:
+    for seq, thread_id, peer_id, here, text, name in rows:
         data = json.loads(text)
-        if name and data.get("peer") in (peer_id, "parent", "another thread", "a new thread"):
-            driver.execute("UPDATE item SET data = json_set(data, '$.peer', ?) WHERE seq = ?", (name, seq))
+        named = peer_named(data, peer_id, here, name)
+        if named != data:
+            driver.execute("UPDATE item SET data = ? WHERE seq = ?", (json.dumps(named, ensure_ascii=False), seq))
             changed.add(thread_id)
-    driver.executemany("UPDATE history_link SET linked = 1 WHERE seq = ?", [(row[0],) for row in rows])
+    driver.executemany("UPDATE history_link SET linked = 1 WHERE seq = ? AND linked = 0", [(row[0],) for row in rows])
     return changed
+
+
+def peer_named(data: Mapping[str, Any], peer_id: str, here: str, name: str) -> dict[str, Any]:
+    """The data of a message whose other end is there, as the thread `here`. What the file itself calls it stays."""
+    named = dict(data)
+    if here != peer_id:
+        named["peer_id"] = here
+    if name and (data.get("peer_named") or data.get("peer") in (peer_id, *NAMELESS)):
+        named |= {"peer": name, "peer_named": True}
+    return named

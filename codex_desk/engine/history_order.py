@@ -56,23 +56,23 @@ def _order(tx: Tx, thread_id: str, files: list[_File]) -> bool:
         if file.first_seq is None:
             continue
         if file.first_seq < last:
-            file.first_seq = _to_the_end(tx, thread_id, file.first_seq, file.items)
+            file.first_seq = to_the_end(tx, thread_id, file.first_seq, file.items)
             moved = True
         last = _last_seq(tx.driver, thread_id, file.first_seq, file.items)
-    if moved:
-        _retitle(tx.driver, thread_id)
-    return moved
+    return _retitle(tx.driver, thread_id) or moved
 
 
-def _retitle(driver: sqlite3.Connection, thread_id: str) -> None:
-    """A thread whose beginning came late is called by it, unless somebody named it."""
+def _retitle(driver: sqlite3.Connection, thread_id: str) -> bool:
+    """A thread whose beginning came late is called by it, unless somebody named it; whether that changed anything."""
     row = driver.execute(
         "SELECT text FROM item WHERE thread_id = ? AND kind IN ('user_message', 'message_in') AND text != ? ORDER BY seq LIMIT 1",
         (thread_id, TOMBSTONE),
     ).fetchone()
-    if row is not None:
-        unnamed = "id = ? AND kind = 'session' AND NOT EXISTS (SELECT 1 FROM history WHERE thread_id = thread.id AND name IS NOT NULL)"
-        driver.execute(f"UPDATE thread SET title = ? WHERE {unnamed}", (title_of(row[0]), thread_id))
+    if row is None:
+        return False
+    title = title_of(row[0])
+    unnamed = "kind = 'session' AND NOT EXISTS (SELECT 1 FROM history WHERE thread_id = thread.id AND name IS NOT NULL)"
+    return driver.execute(f"UPDATE thread SET title = ? WHERE id = ? AND title != ? AND {unnamed}", (title, thread_id, title)).rowcount > 0
 
 
 def _mark_taken_back(driver: sqlite3.Connection, thread_id: str, files: list[_File]) -> bool:
@@ -173,10 +173,10 @@ def _top(driver: sqlite3.Connection, thread_id: str) -> int:
 def _whole_to_the_end(tx: Tx, thread_id: str) -> None:
     for file in _files(tx.driver, "thread_id = ?", thread_id):
         if file.first_seq is not None:
-            _to_the_end(tx, thread_id, file.first_seq, file.items)
+            to_the_end(tx, thread_id, file.first_seq, file.items)
 
 
-def _to_the_end(tx: Tx, thread_id: str, first: int, items: int) -> int:
+def to_the_end(tx: Tx, thread_id: str, first: int, items: int) -> int:
     """Give a file's items the next numbers of the desk, in their order. The first of those."""
     driver = tx.driver
     rows = driver.execute(f"SELECT seq, text FROM item WHERE {OF_FILE} ORDER BY seq LIMIT ?", (thread_id, first, items)).fetchall()

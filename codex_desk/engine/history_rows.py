@@ -22,6 +22,11 @@ UPDATE_THREAD = (
     "UPDATE thread SET title = coalesce(?, CASE WHEN title = '' THEN ? END, title), last_line = coalesce(?, last_line),"
     " last_activity_at = max(last_activity_at, ?), changed = ? WHERE id = ? AND status = 'history'"
 )
+UNTITLE = (
+    "UPDATE thread SET title = '' WHERE id = ? AND kind = 'session' AND status = 'history'"
+    " AND NOT EXISTS (SELECT 1 FROM history WHERE thread_id = thread.id AND name IS NOT NULL)"
+)
+"""A file that is read again from its start may begin with something else, and its thread is called by that."""
 UPDATE_HISTORY = (
     "UPDATE history SET name = coalesce(?, name), model = coalesce(?, model), outcome = coalesce(?, outcome), answer = coalesce(?, answer),"
     " archived = ?, fresh = 1 WHERE thread_id = ?"
@@ -97,10 +102,13 @@ class Keeper:
             return None
         changed = piece.items or piece.patches or piece.raw or piece.facts is not None or piece.again
         if thread_id not in self._threads and thread_id not in self._round.threads:
+            if not changed:  # not one whole line yet: whose it is will be seen
+                keep_file(batch, piece, found, None, before, Placed(tx, batch, thread_id, before, piece, self._round.report))
+                return None
             self._add_thread(tx, batch, thread_id, piece, found)
-        elif changed or piece.summary.outcome is not None:
+        elif changed or piece.fates:
             batch.write()
-            self._update_thread(tx, thread_id, piece, found)
+            self._update_thread(tx, thread_id, piece, found, before)
         placed = Placed(tx, batch, thread_id, before, piece, self._round.report)
         placed.write()
         keep_file(batch, piece, found, thread_id, before, placed)
@@ -129,7 +137,7 @@ class Keeper:
 
     def _add_thread(self, tx: Tx, batch: Batch, thread_id: str, piece: Piece, found: Found) -> None:
         facts, summary = piece.facts or Facts(thread_id), piece.summary
-        created = facts.created_at or (piece.items[0][4] if piece.items else None) or _moment(piece)
+        created = facts.created_at or made_at(thread_id) or EPOCH
         kind = "subagent" if facts.subagent else "session"
         batch.add(
             INSERT_THREAD,
@@ -154,14 +162,40 @@ class Keeper:
         self._round.threads.add(thread_id)
         self._round.report.threads_new += 1
 
-    def _update_thread(self, tx: Tx, thread_id: str, piece: Piece, found: Found) -> None:
+    def _update_thread(self, tx: Tx, thread_id: str, piece: Piece, found: Found, before: Before | None) -> None:
         """What the lines say of the thread as a whole. Those of an earlier file, which came later, say nothing of how it ended."""
         summary = piece.summary
+        if piece.facts is not None and (before is not None or found.name.segment_id == thread_id):
+            self._identify(tx, thread_id, piece.facts)
+        if piece.again and found.name.segment_id == thread_id:
+            tx.driver.execute(UNTITLE, (thread_id,))
         [latest] = tx.driver.execute("SELECT last_activity_at FROM thread WHERE id = ?", (thread_id,)).fetchone()
         ends = summary if piece.again or (summary.last_at or "") >= latest else Summary()
         values = (summary.name, summary.title, ends.last_line, summary.last_at or "", tx.take_seq(), thread_id)
         tx.driver.execute(UPDATE_THREAD, values)
         tx.driver.execute(UPDATE_HISTORY, (summary.name, ends.model, ends.outcome, ends.answer, found.archived, thread_id))
+
+    def _identify(self, tx: Tx, thread_id: str, facts: Facts) -> None:
+        """Who the thread is, where that came later than lines of it. What its first file says counts, and not what one says that it went on in."""
+        first = tx.driver.execute(
+            "SELECT 1 FROM rollout WHERE segment_id = ? AND segment_id = thread_id AND items > 0", (thread_id,)
+        ).fetchone()
+        known = tx.driver.execute("SELECT 1 FROM history WHERE thread_id = ? AND cli_version != ''", (thread_id,)).fetchone()
+        if first is not None and known is not None and facts.base_segment is not None:
+            return
+        kind, made = "subagent" if facts.subagent else "session", facts.created_at or made_at(thread_id) or EPOCH
+        side, fork = (facts.forked_from, None) if facts.side_chat else (None, facts.forked_from)
+        tx.driver.execute(
+            "UPDATE thread SET project = ?, cwd = ?, kind = ?, created_at = ?, forked_from = ?, side_chat_of = ?,"
+            " title = coalesce((SELECT name FROM history WHERE thread_id = thread.id), ?, title) WHERE id = ? AND status = 'history'",
+            (self._project(facts.cwd), facts.cwd, kind, made, fork, side, _name(facts) or None, thread_id),
+        )
+        words = (facts.cli_version, facts.originator, facts.source, facts.nickname, facts.role, facts.agent_path, facts.branch)
+        tx.driver.execute(
+            "UPDATE history SET cli_version = ?, originator = ?, source = ?, nickname = ?, role = ?, agent_path = ?, branch = ?,"
+            " parent_id = ?, dynamic_tools = ?, own_instructions = ? WHERE thread_id = ?",
+            (*words, facts.parent_id, facts.dynamic_tools, facts.own_instructions, thread_id),
+        )
 
     def _project(self, cwd: str) -> str:
         """The project of a folder that a file names; one that is not there, or is no path of this system, is its own."""
@@ -182,5 +216,11 @@ def _name(facts: Facts) -> str:
     return facts.nickname or (facts.agent_path or "").rpartition("/")[2] or facts.role or (facts.source if facts.subagent else "")
 
 
-def _moment(piece: Piece) -> str:
-    return moment_text(datetime.fromtimestamp(piece.stamp.mtime_ns / 1e9, UTC)) if piece.stamp is not None else EPOCH
+def made_at(thread_id: str) -> str | None:
+    """When a thread was made, by its id (a UUIDv7); None where that does not say."""
+    if thread_id[14:15] != "7":
+        return None
+    try:
+        return moment_text(datetime.fromtimestamp(int(thread_id[:8] + thread_id[9:13], 16) / 1000, UTC))
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -17,7 +17,7 @@ from codex_desk.engine.hub import Hub
 from codex_desk.engine.journal import Tx
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.liveness import HostLock, is_alive
-from codex_desk.engine.outside import Outside, is_outside, show_standing
+from codex_desk.engine.outside import Outside, is_outside, outside_sessions, show_standing
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.rows import moment
 from codex_desk.engine.surroundings import Surroundings
@@ -40,6 +40,9 @@ TRY_AGAIN_S = 1.0
 
 SHOW_AFTER_S = 0.2
 """After a change, so that several at once are shown as one."""
+
+SHOW_AT_START_S = 3.0
+"""After a desk opened, so that nobody waits for it."""
 
 Kind = Literal["desk", "once"]
 
@@ -102,6 +105,8 @@ class Host:
             for waiting in self._reader.rows("SELECT DISTINCT to_id FROM message WHERE state = 'queued'"):
                 self.poke(waiting["to_id"])
             self._plan_wakes()
+            for thread in outside_sessions(self._reader):  # what was attached or detached while no desk was open
+                self._show_soon(thread, SHOW_AT_START_S)
 
     async def close(self) -> None:
         """Stop hosting; turns that run end as `interrupted: host left`, what waits stays queued."""
@@ -181,7 +186,7 @@ class Host:
                 self.poke(event.to_id)
             case ThreadChanged():
                 if self.kind == "desk":
-                    self._at(f"show {event.thread_id}", SHOW_AFTER_S, lambda thread=event.thread_id: self._show(thread))
+                    self._show_soon(event.thread_id, SHOW_AFTER_S)
                 if event.thread_id not in self._tasks and self._reader.has_queued(event.thread_id):
                     self.poke(event.thread_id)
             case TurnChanged() if event.state != "running":
@@ -214,6 +219,9 @@ class Host:
             self._later(thread_id, HANDS_OFF_S)
 
     # --- what others see of a thread ----------------------------------------------------------------------------------------------------------
+
+    def _show_soon(self, thread_id: str, seconds: float) -> None:
+        self._at(f"show {thread_id}", seconds, lambda: self._show(thread_id))
 
     def _show(self, thread_id: str) -> None:
         """Let other programs see how a thread stands, where its runtime keeps it itself."""

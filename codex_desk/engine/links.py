@@ -277,7 +277,7 @@ def _detach(tx: Tx, edge: Attachment, reason: str, origin: Origin) -> None:
 def _subagents(tx: Tx, thread_id: str) -> list[Thread]:
     """Every live subagent below a thread."""
     found: list[Thread] = []
-    for each in tx.find(Thread, "spawned_by = ? AND archived_at IS NULL", thread_id):
+    for each in tx.find(Thread, "spawned_by = ? AND archived_at IS NULL AND status != 'history'", thread_id):
         found += [each, *_subagents(tx, each.id)]
     return found
 

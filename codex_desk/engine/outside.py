@@ -191,6 +191,14 @@ def is_outside(reader: Reader, thread_id: str) -> bool:
     return row is not None
 
 
+def outside_sessions(reader: Reader) -> list[str]:
+    """The live sessions that a runtime keeps itself."""
+    rows = reader.rows(
+        "SELECT id FROM thread WHERE external_id IS NOT NULL AND kind = 'session' AND status != 'history' AND archived_at IS NULL"
+    )
+    return [row["id"] for row in rows]
+
+
 def standing_of(reader: Reader, thread_id: str) -> Standing:
     """How a session stands on the desk now."""
     view = reader.thread(thread_id)

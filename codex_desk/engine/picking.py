@@ -20,8 +20,11 @@ def candidates(reader: Reader, surroundings: Surroundings, child_id: str) -> lis
     parents = {
         row["child_id"]: row["parent_id"] for row in reader.rows("SELECT child_id, parent_id FROM attachment WHERE ended_at IS NULL")
     }
-    own = {row["id"]: json.loads(row["settings"]) for row in reader.rows("SELECT id, settings FROM thread WHERE archived_at IS NULL")}
-    threads = reader.threads(everything=True)
+    own = {
+        row["id"]: json.loads(row["settings"])
+        for row in reader.rows("SELECT id, settings FROM thread WHERE archived_at IS NULL AND status != 'history'")
+    }
+    threads = reader.threads(everything=True, history=False)
     names = {thread.id: thread.handle or thread.title for thread in threads}
     depth = surroundings.rules().max_attach_depth
     rights = _Rights(surroundings, own)

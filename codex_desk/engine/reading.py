@@ -79,17 +79,25 @@ class Reader:
             raise Refusal("unknown_thread", f"there is no thread {thread_id}")
         return thread_view(row)
 
-    def threads(self, *, everything: bool = False) -> list[ThreadView]:
-        """Newest activity first: live sessions, or with `everything` also subagents, archived ones and history."""
-        where = "1" if everything else LIVE_SESSIONS
+    def threads(self, *, everything: bool = False, history: bool = True) -> list[ThreadView]:
+        """Newest activity first: live sessions, or with `everything` also subagents, archived ones and, unless that is not wanted, history."""
+        where = LIVE_SESSIONS if not everything else "1" if history else "t.status != 'history'"
+        return [
+            thread_view(row) for row in self.rows(f"SELECT {THREAD_COLUMNS} {THREAD_FROM} WHERE {where} ORDER BY t.last_activity_at DESC")
+        ]
+
+    def living(self) -> list[ThreadView]:
+        """Live sessions and subagents, newest activity first; however much history there is, it costs nothing."""
+        where = "t.archived_at IS NULL AND t.status != 'history'"
         return [
             thread_view(row) for row in self.rows(f"SELECT {THREAD_COLUMNS} {THREAD_FROM} WHERE {where} ORDER BY t.last_activity_at DESC")
         ]
 
     def children(self, thread_id: str) -> list[ThreadView]:
-        """The live children of a thread, attached and spawned, in the order they came."""
+        """The live children of a thread, attached and spawned, in the order they came; of history those that it spawned."""
         attached = "SELECT child_id FROM attachment WHERE parent_id = ? AND ended_at IS NULL"
         where = f"t.id IN ({attached} UNION SELECT id FROM thread WHERE spawned_by = ? AND archived_at IS NULL)"  # not OR, which looks at every thread
+        where += " AND (t.status != 'history' OR (SELECT status FROM thread WHERE id = t.spawned_by) = 'history')"
         order = "coalesce(a.created_at, t.created_at)"
         return [
             thread_view(row)
@@ -364,6 +372,7 @@ def _approval(row: Any) -> ApprovalView:
         offers=tuple(json.loads(row["offers"] or "null") or ()),
         answer=row["answer"],
         reason=row["reason"],
+        simple=row["command"] is not None and row["command"] != "null",
     )
 
 

@@ -70,10 +70,9 @@ def search(reader: Reader, query: str, limit: int) -> list[ItemView]:
 
 def find(reader: Reader, query: str, *, threads: tuple[str, ...] = (), kinds: tuple[str, ...] = (), limit: int = 50) -> Found:
     """As `search`, in threads whose handles begin so and among items of these kinds only, as far as the index has come."""
-    words = re.findall(r"\w+", query)
-    if not words:
+    match = matching(query)
+    if match is None:
         return Found(behind=behind(reader))
-    match = " ".join(f'"{word}"' for word in words[:-1]) + f' "{words[-1]}"*'
     clauses, values = "", [match]
     if threads:
         clauses += " AND (" + " OR ".join(["t.handle LIKE ?"] * len(threads)) + ")"
@@ -89,6 +88,12 @@ def find(reader: Reader, query: str, *, threads: tuple[str, ...] = (), kinds: tu
     )
     shown = rows[:limit]
     return Found(tuple(map(item_view, shown)), tuple(row["thread"] for row in shown), len(rows) > limit, behind(reader))
+
+
+def matching(query: str) -> str | None:
+    """What the index is asked for every word of a query, the last one as far as it is typed; None where it has no word."""
+    words = re.findall(r"\w+", query)
+    return " ".join([*(f'"{word}"' for word in words[:-1]), f'"{words[-1]}"*']) if words else None
 
 
 def holding(reader: Reader, thread_id: str, text: str) -> list[int]:

@@ -209,6 +209,8 @@ class ApprovalView:
     """What may be said beside yes once and no: `thread`, `answer`."""
     answer: str | None = None
     """What the human answered in words."""
+    simple: bool = False
+    """Whether it is one simple command, of which a rule can be made; not in the contract."""
 
     def to_json(self) -> dict[str, Any]:
         return {

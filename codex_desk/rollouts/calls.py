@@ -199,3 +199,12 @@ def milliseconds(duration: object) -> int | None:
             return seconds * 1000 + nanos // 1_000_000
         case _:
             return None
+
+
+def plain_error(message: str) -> str:
+    """The words of an error that came as an endpoint's JSON."""
+    match arguments_of(message):
+        case {"error": {"message": str(words)}}:
+            return words
+        case _:
+            return message

@@ -12,10 +12,13 @@ from typing import Literal
 from codex_desk.rollouts.names import Named, is_id, named
 from codex_desk.rollouts.reading import Task
 from codex_desk.rollouts.source import Edges, Stamp, stamp_of
+from codex_desk.text import well_formed
 
 SESSIONS, ARCHIVED = "sessions", "archived_sessions"
 INDEX = "session_index.jsonl"
 INDEX_LIMIT = 64 << 20
+
+NAMELESS = "the name of the folder is no text"
 
 Change = Literal["new", "same", "moved", "changed"]
 
@@ -63,6 +66,8 @@ def look(root: Path) -> Look:
     """The rollouts of a Codex home, of a folder that holds some, or one file. Links to folders are not followed. Raises `OSError` where
     there is nothing to look at."""
     seen = Look()
+    if well_formed(str(root)) != str(root):
+        raise OSError(0, NAMELESS)
     if not root.is_dir():
         one = _one_file(root)
         seen.found.append(one)
@@ -104,7 +109,10 @@ def _walk(folder: str, archived: bool, seen: Look) -> Iterator[Found]:
             with os.scandir(here) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
+                        if well_formed(entry.path) == entry.path:
+                            folders.append(entry.path)
+                        else:  # the store could not say where its files are
+                            seen.problems.append((well_formed(entry.path), NAMELESS))
                     elif (name := named(entry.name)) is not None:
                         yield Found(entry.path, name, stamp_of(entry.stat()), archived)
                     else:
@@ -176,8 +184,8 @@ def names(root: Path) -> dict[str, str]:
             entry = json.loads(line)
         except ValueError:
             continue  # one that is half written, or no line of this file
-        if isinstance(entry, dict) and is_id(entry.get("id")) and isinstance(entry.get("thread_name"), str):
-            found[entry["id"]] = entry["thread_name"]
+        if isinstance(entry, dict) and is_id(entry.get("id")) and isinstance(name := entry.get("thread_name"), str) and name.strip():
+            found[entry["id"]] = well_formed(name)
     return found
 
 

@@ -80,5 +80,6 @@ _SEALED = re.compile(r"[A-Za-z0-9_\-+/]{40,}={0,2}")
 def is_sealed(text: str) -> bool:
     """Whether a text is one that only its provider can read: one long word of base64, as encrypted tasks and messages are.
 
-    Providers that encrypt nothing leave plain words in the same place."""
-    return _SEALED.fullmatch(text.strip()) is not None
+    Providers that encrypt nothing leave plain words in the same place; a long path is one, and has hardly a capital in it."""
+    word = text.strip()
+    return _SEALED.fullmatch(word) is not None and word != word.lower()

@@ -16,6 +16,9 @@ from codex_desk.text import well_formed
 LONGEST = 64 << 20
 """Bytes of a line that are read at most."""
 
+DEEPEST = 200
+"""Values within values that a record may hold; what writes it out again knows no more than 255."""
+
 _START = b'{"timestamp":'
 """How Codex begins every line."""
 
@@ -54,21 +57,23 @@ def _parsed(line: bytes) -> tuple[dict[str, Any] | None, bool]:
     text = line.decode("utf-8", "replace")
     try:
         record = json.loads(text)
+        if not isinstance(record, dict):
+            return None, False
+        return _storable(record, DEEPEST), "\ufffd" in text and "\ufffd".encode() not in line
     except (ValueError, RecursionError):
         return None, False
-    if not isinstance(record, dict):
-        return None, False
-    return _storable(record), "\ufffd" in text and "\ufffd".encode() not in line
 
 
-def _storable(value: Any) -> Any:
-    """The value with texts that an encoding has: JSON can spell halves of a surrogate pair."""
+def _storable(value: Any, deep: int) -> Any:
+    """The value with texts that an encoding has: JSON can spell halves of a surrogate pair. Raises `ValueError` for one that is too deep."""
+    if not deep:
+        raise ValueError("values within values without end")
     match value:
         case str():
             return well_formed(value)
         case list():
-            return [_storable(each) for each in value]
+            return [_storable(each, deep - 1) for each in value]
         case dict():
-            return {well_formed(key): _storable(each) for key, each in value.items()}
+            return {well_formed(key): _storable(each, deep - 1) for key, each in value.items()}
         case _:
             return value

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from codex_desk.rollouts.agents import FINAL, Status
+from codex_desk.rollouts.calls import plain_error
 from codex_desk.rollouts.dialects import RECORDS
 from codex_desk.rollouts.lines import decode
 from codex_desk.rollouts.names import is_id, not_before
@@ -240,8 +241,8 @@ class Parser:
                 return True
             case word:
                 data = {"agent_status": word}
-                if status.text is not None:
-                    data["result"] = status.text
+                if status.text is not None:  # what the child's own file said of it before counts no more
+                    data |= {"result": plain_error(status.text) if word == "errored" else status.text, "result_from": None}
                 if word in FINAL:
                     data["ok"] = word == "completed"
         entry[1] = data["agent_status"]

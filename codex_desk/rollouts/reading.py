@@ -124,7 +124,7 @@ def _stretches(reading: Reading, limit: int, skipping: bool) -> Iterator[_Stretc
     while given < limit or skipping:
         block = reading.read(BLOCK)
         if not block:
-            if rest and decode(rest).record is not None:
+            if rest and _is_whole(rest):
                 yield _Stretch(rest)
             return
         if skipping:
@@ -147,6 +147,12 @@ def _stretches(reading: Reading, limit: int, skipping: bool) -> Iterator[_Stretc
         yield _Stretch(data)
 
 
+def _is_whole(line: bytes) -> bool:
+    """Whether a last line is all there, though its newline is not. One that only ends like a record may be the first half of a longer one."""
+    found = decode(line)
+    return found.record is not None and not found.before
+
+
 def _feed(parser: Parser, stretch: _Stretch, track: Track) -> None:
     if stretch.too_long:
         parser.skipped(len(stretch.data), track.offset, ends=stretch.data.endswith(b"\n"))
@@ -167,7 +173,7 @@ def _close(piece: Piece, parser: Parser, track: Track) -> None:
     """Put what the parser made into the form that the store takes."""
     chunk = parser.close()
     piece.offset, piece.edges, piece.state = track.offset, track.edges, parser.state.to_json()
-    piece.items = [(item.kind, item.text, to_json(item.data).decode(), item.turn_id, item.at) for item in chunk.items]
+    piece.items = [(item.kind, item.text, to_json(item.data, inf_nan_mode="null").decode(), item.turn_id, item.at) for item in chunk.items]
     piece.keys = {
         item.index: (item.kind, peer)
         for item in chunk.items

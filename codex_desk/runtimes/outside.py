@@ -241,6 +241,8 @@ class Standby:
     signed_in: bool
     account: str
     """Who is signed in, or why nobody need be, in words."""
+    complaint: str = ""
+    """What it has against its own settings, in its own words."""
 
 
 @frozen

@@ -69,6 +69,8 @@ class Thread(Row, table=True):
     __table_args__ = (
         Index("uq_thread_project_handle", "project", "handle", unique=True, sqlite_where=text("handle IS NOT NULL")),
         Index("ix_thread_external_id", "external_id", sqlite_where=text("external_id IS NOT NULL")),
+        Index("ix_thread_living", "last_activity_at", sqlite_where=text("archived_at IS NULL AND status != 'history'")),
+        Index("ix_thread_side_chat_of", "side_chat_of", sqlite_where=text("side_chat_of IS NOT NULL")),
     )
 
     id: str = Field(primary_key=True)

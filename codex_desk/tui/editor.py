@@ -1,4 +1,4 @@
-"""The user's own editor, for a draft or for reading an item."""
+"""Other programs in this terminal: the user's own editor, for a draft or for reading an item, and the stock Codex."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from textual.app import App, SuspendNotSupported
@@ -32,9 +32,7 @@ async def edit_outside(app: App[int], text: str) -> str:
         file = Path(folder) / "prompt.md"
         file.write_text(text, encoding="utf-8")
         try:
-            with app.suspend(), _terminal_kept(), _interrupts_ignored():
-                editor = await asyncio.create_subprocess_exec(*command, str(file))
-                code = await editor.wait()
+            code = await run_outside(app, [*command, str(file)])
         except SuspendNotSupported as error:
             raise EditorError("an editor cannot be opened here: this is not a terminal of its own") from error
         except OSError as error:
@@ -42,6 +40,15 @@ async def edit_outside(app: App[int], text: str) -> str:
         if code != 0:
             raise EditorError(f"{command[0]} ended with {code}; nothing was changed")
         return file.read_text(encoding="utf-8", errors="replace")
+
+
+async def run_outside(app: App[int], command: Sequence[str], folder: Path | None = None) -> int:
+    """Give the terminal to another program until it ends, and give back what it ended with. What else the application does goes on meanwhile.
+
+    Raises `SuspendNotSupported` where there is no terminal of its own, `OSError` for a program or a folder that is not there."""
+    with app.suspend(), _terminal_kept(), _interrupts_ignored():
+        running = await asyncio.create_subprocess_exec(*command, cwd=folder)
+        return await running.wait()
 
 
 @contextlib.contextmanager

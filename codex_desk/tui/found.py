@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,9 @@ from codex_desk.tui.model.words import short_path
 
 if TYPE_CHECKING:
     from codex_desk.config import Provider, Resolved
+    from codex_desk.runtimes.outside import Program
 
+RUNTIMES = frozenset({"codex", "native", "offline"})
 COUNTED = 1000
 """Codex sessions counted at most."""
 MODELS = 3
@@ -46,23 +47,42 @@ class Found:
     """What would make a model answer, where none can; else empty."""
     facts: tuple[tuple[str, str], ...]
     """(what, what of it is here)."""
+    codex: bool
+    """Whether there is a Codex that can be asked for its sessions."""
 
 
 def look_around(home: Path, env: Mapping[str, str], folder: Path) -> Found:
     """Look for providers, local servers, instructions and Codex. Raises `ConfigError` for settings that cannot be used.
 
     Asks servers on this machine, which takes a second at most. Imports the settings: not for the first frame."""
-    from codex_desk.config import choose_runtime, resolve
+    from codex_desk.config import choose_runtime, resolve, usable
 
     resolved = resolve(home, project=project_of(folder), trusted=False, env=env)
-    runtime, why = choose_runtime(resolved, env, None, {"native", "offline"})
-    configured = _configured(resolved) if runtime == "native" else None
+    program, works = _codex(resolved, env)
+    runtime, why = choose_runtime(resolved, env, works, RUNTIMES)
+    native = runtime == "native" or (runtime == "codex" and usable(resolved.provider, env))
+    configured = _configured(resolved) if native else None
     offline = Source("offline", "offline stand-in", "by rule, without a model, and it says so", "offline")
     by_choice = runtime == "offline" and resolved.settings.runtime == "offline"
     local = tuple(each for each in _local(resolved) if configured is None or (each.at, each.model) != (configured.at, configured.model))
-    sources = (offline, *local) if by_choice else (*((configured,) if configured else ()), *local, offline)
-    missing = "" if configured or by_choice or local else why.rpartition("has no key: ")[2]
-    return Found(sources, missing, tuple(_facts(env, folder)))
+    theirs = (Source("codex", "Codex", _codex_words(program), "codex"),) if runtime == "codex" else ()
+    mine = (configured,) if configured else ()
+    sources = (offline, *local) if by_choice else (*theirs, *mine, *local, offline)
+    missing = "" if theirs or configured or by_choice or local else why.rpartition("has no key: ")[2]
+    facts = _facts(env, folder, None if theirs else program)
+    return Found(sources, missing, tuple(facts), works is not None)
+
+
+def _codex(resolved: Resolved, env: Mapping[str, str]) -> tuple[Program, Path | None]:
+    """The stock Codex, and its path where it can run sessions."""
+    from codex_desk.engine.surroundings import Surroundings
+
+    program = Surroundings(Path(), env, lambda _: False).codex_program(resolved.settings)
+    return program, program.path if program.trouble is None else None
+
+
+def _codex_words(program: Program) -> str:
+    return program.trouble or f"{program.version} · its own sign-in, model, sandbox and tools"
 
 
 def _configured(resolved: Resolved) -> Source:
@@ -101,10 +121,14 @@ def prospects(resolved: Resolved, env: Mapping[str, str], folder: Path) -> tuple
     from codex_desk.config import choose_runtime
 
     settings = resolved.settings
-    runtime, _ = choose_runtime(resolved, env, None, {"native", "offline"})
-    model = settings.model if runtime == "native" else ""
+    program, works = _codex(resolved, env)
+    runtime, _ = choose_runtime(resolved, env, works, RUNTIMES)
+    chosen = resolved.sources if runtime == "codex" else {}
+    model = settings.model if runtime == "native" or chosen.get("model", "default") != "default" else ""
+    mode = settings.sandbox_mode if runtime != "codex" or chosen["sandbox_mode"] != "default" else "its own rights"
+    stands = program.trouble if runtime == "codex" and program.trouble else " · ".join(part for part in (runtime, model, mode) if part)
     return (
-        ("runs on", " · ".join(part for part in (runtime, model, settings.sandbox_mode) if part)),
+        ("runs on", stands),
         ("told by", _told_by(folder, codex_home(env), Path.home())),
     )
 
@@ -117,11 +141,14 @@ def _told_by(folder: Path, theirs: Path, home: Path) -> str:
     return ", ".join(_named(file, folder, home) for file in files) or "nobody yet: an AGENTS.md here would be its instructions"
 
 
-def _facts(env: Mapping[str, str], folder: Path) -> Iterator[tuple[str, str]]:
+def _facts(env: Mapping[str, str], folder: Path, program: Program | None) -> Iterator[tuple[str, str]]:
+    """`program`: Codex's, where answers do not come from it."""
     theirs, home = codex_home(env), Path.home()
     yield "told by", _told_by(folder, theirs, home)
-    codex = shutil.which("codex", path=env.get("PATH"))
-    yield "Codex", short_path(codex, home) if codex else "not on PATH; nothing here needs it"
+    if program is not None and program.path is None:
+        yield "Codex", "not on PATH; nothing here needs it"
+    elif program is not None:
+        yield "Codex", program.trouble or f"{program.version} at {short_path(str(program.path), home)}"
     yield "Codex's sessions", _sessions(theirs / "sessions")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.binding import Binding
@@ -17,6 +17,9 @@ from codex_desk.tui.model.keymap import Keymap
 from codex_desk.tui.widgets.composer import Composer
 from codex_desk.tui.widgets.sidebar import Sidebar
 from codex_desk.tui.widgets.status import key_name
+
+if TYPE_CHECKING:
+    from codex_desk.config import Resolved
 
 LEADER_HINTS = ("attach", "detach", "split")
 ANYWHERE = (("region.next", "next"), ("help", "help"))
@@ -79,10 +82,19 @@ def settings_trouble(bridge: Bridge, thread: ThreadView | None) -> str:
     return f"settings: {warnings[0]}{more}"
 
 
+def codex_runs_on(resolved: Resolved, thread: ThreadView) -> tuple[str, str]:
+    """Model and sandbox of a thread of Codex's: what the user set here or Codex reported. Nothing of either is said where Codex has its own way."""
+    sources = resolved.sources
+    model = thread.model or (resolved.settings.model if sources["model"] != "default" else "")
+    return model, resolved.settings.sandbox_mode if sources["sandbox_mode"] != "default" else "its own rights"
+
+
 def runs_on(bridge: Bridge, thread: ThreadView | None) -> str:
     """`native · gpt-5.1 · workspace-write`; where nothing holds the sandbox, that it guards against accident only."""
     if thread is None:
         return ""
+    if thread.status == "history":
+        return " · ".join(part for part in ("history", thread.runtime, thread.model) if part)
     if bridge.desk is None:
         return " · ".join(part for part in (thread.runtime, thread.model) if part)
     try:
@@ -90,6 +102,8 @@ def runs_on(bridge: Bridge, thread: ThreadView | None) -> str:
     except Exception as error:
         reason_of(error)
         return "settings cannot be used"
+    if thread.runtime == "codex":
+        return " · ".join(part for part in ("codex", *codex_runs_on(bridge.settings(thread), thread)) if part)
     mode = settings.sandbox_mode
     if bridge.tier == "none" and mode != "danger-full-access":
         mode = f"{mode}, against accident only"

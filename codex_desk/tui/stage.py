@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import Screen
 
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.views import ThreadView
+from codex_desk.tui.editor import run_outside
 from codex_desk.tui.messages import ThemeWanted
 from codex_desk.tui.model.words import name
 from codex_desk.tui.preferences import AUTO
@@ -107,6 +110,15 @@ class PaneStage:
 
     def show_palette(self) -> None:
         self._screen.app.action_command_palette()
+
+    async def run_outside(self, command: Sequence[str], folder: Path) -> int:
+        """Give the terminal to another program until it ends; what it ended with. Raises `Refusal` where there is no terminal to give, `OSError`."""
+        from textual.app import SuspendNotSupported
+
+        try:
+            return await run_outside(self._screen.app, command, folder)
+        except SuspendNotSupported as error:
+            raise Refusal("no_terminal", "another program cannot have this terminal: it is not one of its own") from error
 
     def leave(self) -> None:
         self._screen.app.exit(0)

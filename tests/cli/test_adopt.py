@@ -70,7 +70,19 @@ def test_doctor_tells_of_codex_its_sign_in_and_its_sessions(desk: Run, codex: Pa
         [found] = [each for each in desk("doctor", "--json").json["checks"] if each["name"] == "codex"]
         return checks.Check(**found)
 
-    signed_out = told()
-    assert signed_out.state == "wrong" and signed_out.mend == "codex login" and "2 sessions, 0 of them on the desk" in signed_out.found
-    monkeypatch.setenv("FAKE", "signed in")
     assert told().state == "ok"
+    monkeypatch.setenv("FAKE", "not signed in")
+    signed_out = told()
+    monkeypatch.setenv("FAKE", "a broken config")
+    broken = told()
+    assert broken.state == "wrong" and "config.toml:1:16" in broken.found
+    assert signed_out.state == "wrong" and signed_out.mend == "codex login" and "2 sessions, 0 of them on the desk" in signed_out.found
+
+
+def test_doctor_asks_for_no_key_where_new_sessions_run_on_codex(desk: Run, codex: Path) -> None:
+    def provider(runtime: str) -> str:
+        checks = desk("doctor", "--json", env={"CODEX_DESK_RUNTIME": runtime, "OPENAI_API_KEY": ""}).json["checks"]
+        return next(each["found"] for each in checks if each["name"] == "provider")
+
+    assert "nothing needs it" in provider("")
+    assert "would run offline" in provider("native")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from codex_desk.cli.lines import age, columns
+from codex_desk.cli.lines import age, columns, item_lines
 from codex_desk.cli.listing import forest
 from codex_desk.engine.exporting import fenced, markdown, quoted
 from codex_desk.engine.views import ItemView, ThreadView
@@ -77,3 +77,20 @@ def test_a_text_cannot_pass_for_a_heading_of_the_export() -> None:
 
 def test_a_quotation_quotes_every_line() -> None:
     assert quoted("a\n\nb\u2028# c") == "> a\n> \n> b\n> # c"
+
+
+@pytest.mark.row("S2-17")
+@pytest.mark.row("S2-18")
+@pytest.mark.parametrize(
+    ("data", "below"),
+    [
+        ({"agent_status": "completed", "agent_id": "a-1", "result": "found it"}, ["└─ a-1 · its transcript is not here", "   found it"]),
+        ({"agent_status": "errored", "agent_id": "a-1", "subagent_thread_id": "t-1", "result": "no luck"}, ["└─ t-1", "   no luck"]),
+        ({"agent_status": "pending"}, ["└─ its transcript is not here"]),
+        ({"agent_status": "failed", "result": "limit reached"}, ["└─ nothing was spawned", "   limit reached"]),
+        ({"tool": "wait", "result": "x"}, []),
+    ],
+)
+def test_a_call_that_spawned_says_how_it_ended_whether_its_child_is_there_or_not(data: dict[str, str], below: list[str]) -> None:
+    item = ItemView(seq=1, thread_id="t", kind="tool_call", text="spawn_agent: look", origin="import", at=NOON, data=data)
+    assert item_lines(item, "codex")[2:-1] == below

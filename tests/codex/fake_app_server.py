@@ -120,7 +120,11 @@ def result(method: str, params: dict[str, Any]) -> Any:
             return {"userAgent": "fake/0.169.0"}
         case "thread/start" if MODE == "lacks dynamic tools":
             raise LookupError("unknown variant `thread/start`")
+        case "thread/start" | "thread/resume" if MODE == "archived elsewhere":
+            raise LookupError(f"session {THREAD} is archived. Run `codex unarchive {THREAD}` to unarchive it first.")
         case "thread/start" | "thread/resume":
+            if MODE == "an MCP server fails":
+                tell("mcpServer/startupStatus/updated", name="tracker", status="failed", error="no such file")
             return loaded(params["cwd"])
         case "turn/start" if MODE == "refuses":
             raise LookupError("the moon is in the wrong house")
@@ -131,7 +135,7 @@ def result(method: str, params: dict[str, Any]) -> Any:
         case "thread/read":
             return {"thread": next(each for each in sessions() if each["id"] == params["threadId"])}
         case "account/read":
-            return {"account": None, "requiresOpenaiAuth": MODE != "signed in"}
+            return {"account": None, "requiresOpenaiAuth": MODE == "not signed in"}
         case "thread/turns/list":
             turns = NOTES.with_suffix(".turns")
             return {"data": json.loads(turns.read_text()) if turns.is_file() else []}
@@ -168,6 +172,8 @@ def main() -> None:
             say(id=message["id"], result=reply)
             continue
         say(id=message["id"], result=reply)
+        if message["method"] == "initialize" and MODE == "a broken config":
+            say(method="configWarning", params={"summary": "Invalid configuration; using defaults.", "details": "config.toml:1:16"})
         if message["method"] == "turn/start":
             turn(message["params"])
             asked = True

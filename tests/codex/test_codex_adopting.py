@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from codex_desk.engine.errors import Refusal
+from codex_desk.engine.sessions import Rename
 from codex_desk.engine.turns import Resume
 from codex_desk.engine.views import ThreadView
 from codex_desk.runtimes.base import ThreadSpec
@@ -20,9 +20,9 @@ from codex_desk.runtimes.codex.debug import DebugLog
 from codex_desk.runtimes.codex.server import start_server
 from codex_desk.runtimes.codex.thread import CodexThread
 from tests.codex.conftest import Office
-from tests.codex.test_codex_life import runtime_of
+from tests.codex.test_codex_life import eventually, runtime_of
 from tests.codex_program import CodexHome
-from tests.responses_server import Answer, Asked, Call, Say
+from tests.responses_server import Call, Say
 
 
 @asynccontextmanager
@@ -63,6 +63,29 @@ async def test_adopting_shows_what_was_said_and_changes_nothing_in_codex(office:
         await office.desk.adopt(external_id, "again")
 
 
+async def test_nothing_is_loaded_and_no_mcp_server_started_before_the_first_turn(office: Office) -> None:
+    mark, folder = office.codex.root / "mcp-started", office.codex.folder("unhurried")
+    external_id = office.codex.exec(folder, "one")
+    (folder / ".codex").mkdir()
+    (folder / ".codex" / "config.toml").write_text(f'[mcp_servers.mark]\ncommand = "/bin/sh"\nargs = ["-c", "touch {mark}; exit 1"]\n')
+    with (office.codex.home / "config.toml").open("a") as config:
+        config.write(f'[projects."{folder}"]\ntrust_level = "trusted"\n')
+    thread = await office.desk.adopt(external_id, "unhurried")
+    await office.desk.refresh(thread.id)
+    await office.attach(thread, await office.session("boss-of-unhurried"))
+    await office.desk.do(Rename(thread.id, "takes-its-time"))
+    client = await (await runtime_of(office)).client()
+
+    async def mirrored() -> tuple[str, int]:
+        there = await client.call("thread/attachment/list", {"threadId": external_id})
+        return (await client.call("thread/read", {"threadId": external_id}))["thread"]["name"], len(there["data"])
+
+    await eventually(mirrored, lambda found: found == ("takes-its-time", 1))
+    assert external_id not in (await client.call("thread/loaded/list", {}))["data"] and not mark.exists()
+    await office.prompt(thread, "two")
+    assert mark.exists()
+
+
 @pytest.mark.row("S0-14")
 @pytest.mark.row("S0-17")
 @pytest.mark.row("S0-43")
@@ -78,35 +101,7 @@ async def test_its_turns_go_on_where_they_were_with_its_own_folder_instructions_
     asked = office.codex.asked_in("home-body")[-1]
     assert "first words" in asked.texts and any("You stay at home." in text for text in asked.texts)
     assert office.desk.settings(thread.id).settings.sandbox_mode == "read-only"
-
-
-@pytest.mark.row("S0-11")
-@pytest.mark.row("S0-12")
-@pytest.mark.row("S0-13")
-async def test_two_adopted_sessions_work_for_one_another_and_neither_reads_the_others_instructions(office: Office) -> None:
-    def lead(asked: Asked) -> Answer:
-        if not asked.outputs:
-            return Call("mcp__desk.send_message", {"target": "desk-reviewer", "message": "review this"})
-        last = asked.outputs[-1]
-        if "results" not in last:
-            return Call("mcp__desk.wait_agent", {"targets": ["desk-reviewer"]})
-        return Say(json.loads(last[last.index("{") :])["results"][0]["answer"])
-
-    sessions = {}
-    for name, role in (("desk-operator", "You operate."), ("desk-reviewer", "You review.")):
-        external_id = office.codex.exec(office.codex.folder(name, role), f"I am {name}")
-        sessions[name] = await office.desk.adopt(external_id, name)
-    office.codex.plays["desk-operator"] = lead
-    await office.attach(sessions["desk-reviewer"], sessions["desk-operator"])
-    message = await office.prompt(sessions["desk-operator"], "have it reviewed")
-    assert "review this" in (message.answer or "")
-    for name, other in (("desk-operator", "You review."), ("desk-reviewer", "You operate.")):
-        assert not any(other in text for asked in office.codex.asked_in(name) for text in asked.texts)
-    assert {tool for tool in office.codex.asked_in("desk-operator")[-1].tools if "desk" in tool} >= {
-        "mcp__desk.send_message",
-        "mcp__desk.report",
-    }
-    await no_file_has_the_key(office, sessions["desk-operator"])
+    await no_file_has_the_key(office, thread)
 
 
 async def no_file_has_the_key(office: Office, thread: ThreadView) -> None:

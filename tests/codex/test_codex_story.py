@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,6 +46,8 @@ def reviewer(asked: Asked) -> Answer:
 
 
 @pytest.mark.row("S0-09")
+@pytest.mark.row("S0-11")
+@pytest.mark.row("S0-12")
 @pytest.mark.row("S0-13")
 @pytest.mark.row("S0-14")
 @pytest.mark.row("S0-17")
@@ -60,12 +64,15 @@ def test_standing_role_desks_made_by_codex_exec_work_for_one_another(codex: Code
     repository = codex.root / "repo"
     (repository / ".git").mkdir(parents=True)
     roles = {"operator": operator, "implementor": implementor, "reviewer": reviewer}
+    folders: list[Path] = []
     for role, play in roles.items():
         folder = repository / ".agents" / "workspace-roles" / role
         folder.mkdir(parents=True)
         (folder / "AGENTS.md").write_text(f"You are the {role} of this repository.")
         codex.plays[role] = play
-        codex.exec(folder, f"I am the {role} desk", "-s", "danger-full-access")
+        folders.append(folder)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda each: codex.exec(each, f"I am the {each.name} desk", "-s", "danger-full-access"), folders))
 
     candidates = desk("adopt", "--list", "--project", "repo")["candidates"]
     assert {each["title"] for each in candidates} == {f"I am the {role} desk" for role in roles}
@@ -81,6 +88,7 @@ def test_standing_role_desks_made_by_codex_exec_work_for_one_another(codex: Code
         others = [f"You are the {other} of this repository." for other in roles if other != role]
         texts = [text for asked in codex.asked_in(role) for text in asked.texts]
         assert any(instructions in text for text in texts) and not any(other in text for text in texts for other in others)
+    assert {"mcp__desk.send_message", "mcp__desk.wait_agent", "mcp__desk.report"} <= codex.asked_in("operator")[-1].tools.keys()
     own = desk("send", "reviewer", "what do you think yourself?", "--wait")
     assert own["answer"] == "you said: what do you think yourself?"
     kinds = [event["kind"] for event in desk("audit", "reviewer")["events"]]

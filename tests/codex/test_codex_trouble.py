@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from codex_desk.engine import hosting
 from codex_desk.engine.approvals import Decide
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.errors import Refusal
+from codex_desk.engine.outside import state_of
 from codex_desk.engine.sessions import Rename
 from codex_desk.engine.turns import Resume
 from codex_desk.engine.views import ThreadView
@@ -22,6 +25,7 @@ from codex_desk.runtimes.codex.debug import LARGEST, DebugLog, without_secrets
 from codex_desk.runtimes.codex.runtime import CodexRuntime, Place
 from tests.codex.conftest import Office
 from tests.codex.fake_program import fake_program
+from tests.codex.test_codex_life import eventually
 from tests.codex.test_codex_messages import pending
 from tests.codex_program import CodexHome
 
@@ -43,13 +47,17 @@ class Fake:
 
     @asynccontextmanager
     async def office(self, mode: str) -> AsyncIterator[tuple[Office, ThreadView]]:
+        async with self.desk(mode) as office:
+            yield office, await office.session("tester")
+
+    @asynccontextmanager
+    async def desk(self, mode: str, host: Literal["desk", "none"] = "desk", socket: Path | None = None) -> AsyncIterator[Office]:
         env = {"PATH": "/usr/bin:/bin", "FAKE": mode, "FAKE_NOTES": str(self.root / "notes"), "CODEX_HOME": str(self.root / "codex-home")}
         program = str(fake_program(self.root))
-        place = Place(lambda: find_program(program, env), socket=None, join=None, env=env)
+        place = Place(lambda: find_program(program, env), socket=socket, join=None, env=env)
         runtime = CodexRuntime(place, debug=self.root / "codex.log", codex_home=self.root / "codex-home")
-        async with Desk.open(self.root / "home", host="desk", env=env, runtimes={"codex": runtime}) as desk:
-            office = Office(desk, CodexHome(self.root, Path(program)))
-            yield office, await office.session("tester")
+        async with Desk.open(self.root / "home", host=host, env=env, runtimes={"codex": runtime}) as desk:
+            yield Office(desk, CodexHome(self.root, Path(program)))
 
 
 Opens = Callable[[str], AbstractAsyncContextManager[tuple[Office, ThreadView]]]
@@ -73,6 +81,8 @@ async def needs_the_human(office: Office, thread: ThreadView) -> str:
         ("garbage", "does not speak Codex's protocol"),
         ("lacks dynamic tools", "this Codex lacks thread/start"),
         ("misplaced", "not in its own folder"),
+        ("not signed in", "run `codex login`"),
+        ("archived elsewhere", "was archived in Codex, by another program"),
     ],
 )
 async def test_a_codex_that_cannot_be_used_is_said_and_the_prompt_waits(fake: Fake, mode: str, words: str) -> None:
@@ -104,6 +114,35 @@ async def test_one_that_never_answers_is_given_up(fake: Fake, monkeypatch: pytes
         assert "did not answer initialize" in await needs_the_human(office, thread)
 
 
+async def test_what_was_attached_while_no_desk_was_open_is_mirrored_once_one_is(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosting, "SHOW_AT_START_S", 0.0)
+    async with fake.office("") as (office, thread):
+        await office.prompt(thread, "hello")
+    async with fake.desk("", "none") as office:
+        boss = await office.session("boss")
+        await office.attach(thread, boss)
+    async with fake.desk("") as office:
+
+        async def mirrored() -> object:
+            return state_of(office.desk, thread.id)["shown"]["attachment"]
+
+        await eventually(mirrored, lambda found: isinstance(found, str))
+
+
+async def test_an_mcp_server_that_does_not_start_is_said_in_the_next_turn(fake: Fake) -> None:
+    async with fake.office("an MCP server fails") as (office, thread):
+        assert (await office.prompt(thread, "hello")).state == "answered"
+        said = [item.text for item in office.items(thread, "notice")]
+    assert said == ["Codex: the MCP server tracker did not start, its tools are missing here: no such file"]
+
+
+async def test_settings_that_codex_cannot_read_are_said_in_the_next_turn(fake: Fake) -> None:
+    async with fake.office("a broken config") as (office, thread):
+        await office.prompt(thread, "hello")
+        said = [item.text for item in office.items(thread, "notice")]
+    assert said == ["Codex: Invalid configuration; using defaults: config.toml:1:16"]
+
+
 async def test_one_that_dies_at_every_start_is_not_started_for_ever(fake: Fake) -> None:
     async with fake.office("dies at once") as (office, thread):
         await office.send(thread, "hello")
@@ -112,6 +151,14 @@ async def test_one_that_dies_at_every_start_is_not_started_for_ever(fake: Fake) 
             await office.desk.do(Resume(thread.id))
         view = await office.until(lambda: view if "within a minute" in ((view := office.desk.thread(thread.id)).reason or "") else None)
         assert "try again later" in (view.reason or "")
+
+
+async def test_where_it_takes_no_socket_it_is_spoken_to_on_its_streams(fake: Fake) -> None:
+    async with fake.desk("", socket=fake.root / "codex.sock") as office:
+        thread = await office.session("streamed")
+        assert (await office.prompt(thread, "hello")).answer == "fake answer"
+        with pytest.raises(Refusal, match="its own screen cannot join"):
+            await office.desk.beside(thread.id)
 
 
 async def test_a_refused_request_fails_the_message_with_codexs_words(fake: Fake) -> None:
@@ -136,7 +183,7 @@ async def test_a_stray_line_is_left_out_and_noted(fake: Fake) -> None:
 async def test_what_is_not_known_is_kept_in_the_debug_log_without_secrets(fake: Fake) -> None:
     async with fake.office("new kinds") as (office, thread):
         assert (await office.prompt(thread, "hello")).answer == "fake answer"
-    assert "holographicMessage" in fake.log and "abcdefghijklmnop" not in fake.log
+    assert "holographicMessage" in fake.log and "turn/danced" in fake.log and "abcdefghijklmnop" not in fake.log
     assert stat.S_IMODE((fake.root / "codex.log").stat().st_mode) == 0o600
 
 

@@ -11,10 +11,12 @@ from codex_desk.engine.reported import slug
 from codex_desk.rights import Rights
 from codex_desk.runtimes.base import Decision, ItemDraft, ThreadSpec
 from codex_desk.runtimes.codex import approvals, loading, wire
+from codex_desk.runtimes.codex.client import Client, Params
 from codex_desk.runtimes.codex.items import command_line, delta_of, draft_of, opening, plan_draft
 from codex_desk.runtimes.codex.memory import Memory
+from codex_desk.runtimes.codex.past import list_sessions
 from codex_desk.runtimes.codex.policies import Policies, policies_for, settings_of
-from codex_desk.runtimes.codex.standing import differences, standby_of
+from codex_desk.runtimes.codex.standing import differences, is_signed_out, standby_of
 from codex_desk.runtimes.codex.words import failure, refuses_input
 from codex_desk.runtimes.outside import Standing
 
@@ -274,3 +276,39 @@ def test_what_a_session_carries_is_read_from_its_first_line() -> None:
 )
 def test_a_handle_is_made_of_a_title(title: str, handle: str) -> None:
     assert slug(title) == handle
+
+
+class Index(Client):
+    """What `thread/list` gives: pages from an index, or, where there is none, from the files."""
+
+    def __init__(self, *, indexed: bool) -> None:
+        self.indexed = indexed
+
+    async def call(self, method: str, params: Params, timeout: float = 1.0) -> Any:
+        assert (method, params["sortKey"], params["modelProviders"]) == ("thread/list", "created_at", [])
+        if params.get("useStateDbOnly") and not self.indexed:
+            return {"data": []}
+        assert not self.indexed or params.get("useStateDbOnly")
+        number = int(params.get("cursor", 3))
+        thread = {"id": f"t{number}", "cwd": "/", "createdAt": number, "updatedAt": 10 - number}
+        return {"data": [thread], "nextCursor": str(number - 1) if number > 1 else None}
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+async def test_every_session_is_listed_by_its_last_activity_from_codexs_index_or_without_one(indexed: bool) -> None:
+    found = await list_sessions(Index(indexed=indexed))
+    assert [each.external_id for each in found] == ["t1", "t2", "t3"]
+
+
+@pytest.mark.parametrize(
+    ("account", "provider", "env", "out"),
+    [
+        (None, None, {}, True),
+        (None, "openai", {}, True),
+        (None, "mock", {}, False),
+        (None, None, {"OPENAI_API_KEY": "sk"}, False),
+        ({"type": "chatgpt"}, None, {}, False),
+    ],
+)
+def test_signed_out_is_who_needs_an_account_and_has_none(account: Any, provider: str | None, env: dict[str, str], out: bool) -> None:
+    assert is_signed_out({"account": account, "requiresOpenaiAuth": True}, provider, env) is out

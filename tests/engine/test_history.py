@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import random
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,8 @@ from codex_desk.engine.events import HistoryChanged, ItemAdded
 from codex_desk.engine.history_report import HistoryReport
 from codex_desk.engine.history_rows import Keeper
 from codex_desk.engine.journal import Tx
+from codex_desk.engine.links import Archive, Unarchive
+from codex_desk.engine.sessions import New
 from codex_desk.engine.views import ItemView
 from codex_desk.rollouts import pool
 from codex_desk.rollouts.reading import Piece, Task, read
@@ -83,6 +88,70 @@ def everything(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
             desk, "SELECT model, parent_id, base_thread_id, outcome, answer FROM history WHERE thread_id = ?", thread_id
         )
     return found
+
+
+def kept(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
+    """`everything`, and how the files, their lines and their relations stand."""
+    found = everything(desk)
+    found["files"] = rows(desk, "SELECT segment_id, thread_id, offset, head, tail, items, unknown, sealed FROM rollout ORDER BY segment_id")
+    found["lines"] = rows(
+        desk,
+        "SELECT r.segment_id, l.offset, l.what, l.line FROM rollout_line l JOIN rollout r ON r.id = l.rollout_id ORDER BY 1, 2",
+    )
+    found["links"] = sorted(rows(desk, "SELECT thread_id, kind, peer_id, path, linked FROM history_link"), key=repr)
+    found["text"] = rows(desk, "SELECT count(*) FROM item_text") + rows(desk, "SELECT count(*) FROM item")
+    return found
+
+
+@pytest.fixture(scope="module")
+def brought_whole(tmp_path_factory: pytest.TempPathFactory, new_store: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """What importing every sample at once gives."""
+    home = tmp_path_factory.mktemp("whole") / "desk"
+    home.mkdir(mode=0o700)
+    shutil.copy(new_store, home)
+
+    async def bring() -> dict[str, list[tuple[Any, ...]]]:
+        async with Desk.open(home) as desk:
+            await desk.import_history(ROOT)
+            return kept(desk)
+
+    return asyncio.run(bring())
+
+
+@pytest.mark.row("S2-12")
+@pytest.mark.row("S2-13")
+@pytest.mark.parametrize("seed", range(5))
+async def test_every_sample_cut_at_any_byte_and_brought_in_two_steps_gives_the_same(
+    desk: Desk, codex: Path, brought_whole: dict[str, list[tuple[Any, ...]]], seed: int
+) -> None:
+    chance = random.Random(seed)
+    places = {path: codex / "sessions" / path.parent.relative_to(ROOT) / path.name for path in ALL}
+    for path, place in places.items():
+        data = path.read_bytes()
+        ends = [at for at, byte in enumerate(data) if byte == ord("\n")]
+        cut = chance.choice([chance.randrange(len(data) + 1), chance.choice(ends) + chance.randrange(-1, 3), 0, len(data)])
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data[:cut])
+    await desk.import_history(codex)
+    for path, place in places.items():
+        place.write_bytes(path.read_bytes())
+    report = await desk.import_history(codex)
+    assert kept(desk) == brought_whole
+    assert report.rewritten == 0
+
+
+async def test_a_thread_is_made_when_its_file_says_whose_it_is(desk: Desk, codex: Path) -> None:
+    [path] = placed(codex, sample("0.115.0/late_link", CHILD))
+    data = path.read_bytes()
+    for cut in (0, 300):
+        path.write_bytes(data[:cut])
+        report = await desk.import_history(codex)
+        assert (report.threads, report.problems) == (0, [])
+    path.write_bytes(data)
+    await desk.import_history(codex)
+    child = desk.thread(CHILD)
+    assert (child.kind, child.title, child.cwd) == ("subagent", "Anscombe", "/home/dev/project")
+    assert child.created_at < child.last_activity_at < datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 
 async def test_every_sample_is_read_to_the_last_line(desk: Desk) -> None:
@@ -274,6 +343,15 @@ async def test_a_circle_of_beginnings_ends(desk: Desk, codex: Path) -> None:
     assert told(desk, two) == [("user_message", f"in {two}")]
 
 
+@pytest.mark.parametrize("ordinal", [10**30, -1, 1.5, "five", None])
+async def test_a_beginning_that_is_nowhere_leaves_the_rest(desk: Desk, codex: Path, ordinal: object) -> None:
+    begins = {"forked_from_id": CHILD, "history_base": {"thread_id": CHILD, "end_ordinal_exclusive": ordinal, "end_byte_offset": 9}}
+    placed(codex, sample("0.115.0/late_link", CHILD))
+    _write(codex, PARENT, rollout(meta(PARENT, **begins), event("user_message", message="hello")))
+    await desk.import_history(codex)
+    assert told(desk, PARENT)[-1] == ("user_message", "hello")
+
+
 # --- files that change --------------------------------------------------------------------------------------------------------------------
 
 
@@ -335,6 +413,14 @@ async def test_a_file_that_was_rewritten_replaces_what_it_gave(desk: Desk, codex
     assert [item.text for item in second[4:]] == ["what did it find?", "mock reply to: what did it find?"]
     assert [item.thread_id for item in await desk.search("background audit find")] == []
     assert len(await desk.search("what did it find")) == 2
+
+
+async def test_a_thread_whose_file_begins_with_something_else_now_is_called_by_that(desk: Desk, codex: Path) -> None:
+    path = _write(codex, PARENT, rollout(meta(PARENT), event("user_message", message="one thing")))
+    await desk.import_history(codex)
+    path.write_bytes(rollout(meta(PARENT, cwd="/elsewhere"), event("user_message", message="another thing")))
+    await desk.import_history(codex)
+    assert (desk.thread(PARENT).title, desk.thread(PARENT).cwd) == ("another thing", "/elsewhere")
 
 
 async def test_a_file_that_was_cut_off_gives_what_is_left(desk: Desk, codex: Path) -> None:
@@ -429,6 +515,30 @@ async def test_a_thread_that_lives_on_the_desk_is_left_alone(desk: Desk, codex: 
     report = await desk.import_history(codex)
     assert (report.on_desk, report.items_new) == (1, 0)
     assert len(told(desk, PARENT)) == 6
+
+
+async def test_what_a_session_spawned_before_it_was_adopted_stays_history(desk: Desk) -> None:
+    await desk.import_history(ROOT / "0.115.0" / "late_link")
+    await desk.ledger.run(lambda tx: tx.driver.execute("UPDATE thread SET status = 'idle', handle = 'mine' WHERE id = ?", (PARENT,)))
+    assert desk.children(PARENT) == []
+    assert [child.id for child in desk.past_children(PARENT)] == [CHILD]
+    assert desk.archive_preview(PARENT) == ([], [])
+    await desk.do(Archive(PARENT))
+    await desk.do(Unarchive(PARENT))
+    assert desk.thread(CHILD).status == "history"
+    assert "CHILD DELAY2 background audit" in desk.export(PARENT, tree=True).partition(f"# {CHILD}")[2]
+
+
+@pytest.mark.row("S2-04")
+async def test_an_agent_of_a_session_that_was_made_on_the_desk_finds_its_parent(desk: Desk, codex: Path, tmp_path: Path) -> None:
+    placed(codex, sample("0.115.0/late_link", CHILD))
+    own = (await desk.do(New("operator", tmp_path))).id
+    await desk.ledger.run(lambda tx: tx.driver.execute("UPDATE thread SET external_id = ? WHERE id = ?", (PARENT, own)))
+    report = await desk.import_history(codex)
+    assert (report.orphaned, report.pending) == (0, 0)
+    assert desk.thread(CHILD).parent_id == own
+    [task] = [item for item in transcript(desk, CHILD) if item.kind == "message_in"]
+    assert (task.data["peer"], task.data["peer_id"]) == ("operator", own)
 
 
 async def test_an_import_that_is_going_on_elsewhere_is_not_done_twice(desk: Desk, codex: Path, place: Place) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from codex_desk.rollouts.lines import decode
 from codex_desk.rollouts.parser import KEPT, moment_of
+from codex_desk.rollouts.reading import Task, read
 from tests.rollouts.samples import event, line, meta, parsed, response, rollout, texts
 
 OWN = "01a1f7f9-6105-71b1-b7e0-de050e59c801"
@@ -51,6 +53,7 @@ def test_a_record_behind_half_a_line_is_read_and_the_half_is_kept() -> None:
         b'{"type":7,"payload":{}}',
         b'{"type":"event_msg","payload":7}',
         b"[" * 100_000,
+        b'{"type":"event_msg","payload":' + b'{"a":' * 400 + b"1" + b"}" * 402,
     ],
 )
 def test_a_line_that_is_no_record_is_kept_as_it_is(strange: bytes) -> None:
@@ -101,6 +104,28 @@ def test_a_known_type_with_an_unknown_shape_stops_nothing(payload: dict[str, obj
     chunk = parsed(rollout(meta(OWN), line("event_msg", payload), HELLO))
     assert texts(chunk.items, "user_message")[-1] == "hello"
     assert sum(chunk.fates.values()) == 3
+
+
+@pytest.mark.parametrize("deep", [150, 190, 199, 201, 300, 900])
+@pytest.mark.parametrize("called", ["function_call", "custom_tool_call"])
+def test_values_within_values_stop_nothing_and_are_shown_or_kept(tmp_path: Path, called: str, deep: int) -> None:
+    arguments = b"[" * deep + b"]" * deep
+    strange = response(called, name="exec", call_id="c", arguments="HERE").replace(b'"HERE"', arguments)
+    path = tmp_path / "file.jsonl"
+    path.write_bytes(rollout(meta(OWN), strange, HELLO))
+    piece = read(Task("segment", str(path), False))
+    assert [row[1] for row in piece.items][-1] == "hello"
+    assert [line.line for line in piece.raw] == ([strange] if len(piece.items) == 1 else [])
+
+
+def test_numbers_that_json_has_no_word_for_are_left_out(tmp_path: Path) -> None:
+    strange = response("custom_tool_call", name="exec", call_id="c", input="HERE").replace(
+        b'"HERE"', b'{"a":NaN,"b":1e999,"c":-Infinity,"d":1}'
+    )
+    path = tmp_path / "file.jsonl"
+    path.write_bytes(rollout(meta(OWN), strange))
+    [(_, _, data, _, _)] = read(Task("segment", str(path), False)).items
+    assert json.loads(data)["arguments"] == {"a": None, "b": None, "c": None, "d": 1}
 
 
 @pytest.mark.parametrize("payload", [{"id": "../../etc/passwd"}, {"id": 7}, {}, {"id": OWN.upper()}])

@@ -140,3 +140,18 @@ def test_the_last_name_of_a_thread_counts(tmp_path: Path) -> None:
     )
     assert folder.names(tmp_path) == {ONE: "b"}
     assert folder.names(tmp_path / "nowhere") == {}
+
+
+def test_a_name_that_is_none_takes_none_away(tmp_path: Path) -> None:
+    (tmp_path / folder.INDEX).write_text(
+        f'{{"id":"{ONE}","thread_name":"a\\ud83db"}}\n{{"id":"{ONE}","thread_name":" "}}\n{{"id":"{ONE}","thread_name":null}}\n'
+    )
+    assert folder.names(tmp_path) == {ONE: "a\ufffdb"}
+
+
+def test_a_folder_whose_name_is_no_text_is_named_and_the_others_are_searched(tmp_path: Path) -> None:
+    put(tmp_path / "sessions" / name_of(ONE))
+    put(Path(os.fsdecode(os.fsencode(tmp_path) + b"/sessions/caf\xe9")) / name_of(TWO))
+    seen = folder.look(tmp_path)
+    assert [each.name.thread_id for each in seen.found] == [ONE]
+    assert seen.problems == [(f"{tmp_path}/sessions/caf\ufffd", folder.NAMELESS)]

@@ -153,6 +153,15 @@ def test_one_long_word_of_base64_is_sealed(text: str) -> None:
     assert is_sealed(text)
 
 
-@pytest.mark.parametrize("text", ["list the repo files", "short", "a/path/that/is/long/but/has/no/end/like/that in a sentence", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "list the repo files",
+        "short",
+        "a/path/that/is/long/but/has/no/end/like/that in a sentence",
+        "src/a-path/that_is_the_whole_of_what_was_asked_for",
+        "",
+    ],
+)
 def test_words_are_not_sealed(text: str) -> None:
     assert not is_sealed(text)

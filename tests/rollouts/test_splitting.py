@@ -104,6 +104,14 @@ def test_cut_at_any_byte_only_whole_lines_are_taken(path: Path, monkeypatch: pyt
         assert b"\n" not in data[len(taken) : cut]
 
 
+def test_a_record_inside_of_half_a_line_is_not_taken_for_the_line() -> None:
+    inner = {"type": "tool_output", "kept": {"timestamp": "2026-11-20T08:00:00.000Z", "type": "event_msg", "payload": {}}, "more": 1}
+    data = rollout(meta(OWN), event("item_completed", item=inner))
+    whole = data.index(b"\n") + 1
+    for cut in range(whole, len(data) - 1):
+        assert b"".join(stretch.data for stretch in reading._stretches(Bytes(data[:cut]), 1 << 30, False)) == data[:whole]
+
+
 def all_of(pieces: list[Piece]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for piece in pieces:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from textual.app import App
 from textual.pilot import Pilot
@@ -20,6 +20,7 @@ from codex_desk.config import Resolved
 from codex_desk.config.keys import DEFAULTS
 from codex_desk.config.layers import Layer
 from codex_desk.config.schema import Settings
+from codex_desk.engine.adopting import Adoptable, Where
 from codex_desk.engine.auditing import AuditFilter
 from codex_desk.engine.away import Away, NoteSeen, Seen
 from codex_desk.engine.drafting import KeepDraft
@@ -46,12 +47,14 @@ from codex_desk.engine.views import (
     ThreadView,
     Used,
 )
+from codex_desk.runtimes.outside import Program, Standby
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.preferences import Preferences
 from codex_desk.tui.screens.first_run import FirstRun
 from codex_desk.tui.screens.main import MainScreen
 
+T = TypeVar("T")
 NOW = datetime(2026, 3, 2, 9, 14, tzinfo=UTC)
 FOLDER = Path("/home/dev/repo")
 
@@ -95,6 +98,26 @@ def subagent(handle: str, parent: str, status: ThreadStatus = "running", **more:
     return thread(handle, status, kind="subagent", parent=parent, relation="spawned", **more)
 
 
+def in_codex(number: int, title: str, where: Where = "in Codex", *, ago: float = 3600, cwd: Path = FOLDER, **more: Any) -> Adoptable:
+    """A session of Codex's; its id ends in its number."""
+    at = NOW - timedelta(seconds=ago)
+    values: dict[str, Any] = {
+        "id": f"0199aaaa-0000-7000-8000-{number:012}",
+        "name": None,
+        "title": title,
+        "cwd": str(cwd),
+        "project": cwd.name,
+        "model": "gpt-5.1-codex",
+        "provider": "openai",
+        "created_at": at - timedelta(days=3),
+        "last_activity_at": at,
+        "where": where,
+        "handle": re.sub("[^a-z]+", "-", title.lower()).strip("-")[:24].rstrip("-"),
+        "thread_id": f"t-history-{number}" if where == "history only" else None,
+    }
+    return Adoptable(**(values | more))
+
+
 def item(seq: int, handle: str, kind: str, text: str, **data: Any) -> ItemView:
     return ItemView(
         seq, f"t-{handle}", kind, text, "human" if kind == "user_message" else "agent", NOW - timedelta(minutes=10 - seq / 10), data=data
@@ -114,6 +137,7 @@ def approval(number: int, handle: str, text: str, **more: Any) -> ApprovalView:
         "chain": ("human", handle),
         "state": "pending",
         "asked_at": NOW,
+        "simple": more.get("kind", "command") == "command",
     }
     return ApprovalView(**(values | more))
 
@@ -158,6 +182,16 @@ class FakeDesk:
     done: list[object] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
     preview: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
+    codex: list[Adoptable] | Refusal = field(default_factory=list)
+    """Codex's sessions, or why they cannot be listed."""
+    unwilling: dict[str, list[Refusal]] = field(default_factory=dict)
+    """Why a session is not taken, by its id: one reason for each time that it is tried."""
+    below: list[str] | Refusal = field(default_factory=list)
+    """What Codex archives along with a session."""
+    beside_it: list[str] | Refusal = field(default_factory=lambda: ["true"])
+    """The command that opens a thread in the stock Codex."""
+    refreshed: list[str] = field(default_factory=list)
+    stands_by: Standby | Refusal = field(default_factory=lambda: Standby("codex_desk/0.169.0", True, "signed in with an API key"))
     _events: asyncio.Queue[Event] = field(default_factory=asyncio.Queue)
 
     def put(self, *threads: ThreadView) -> FakeDesk:
@@ -398,8 +432,49 @@ class FakeDesk:
     def archive_preview(self, thread_id: str) -> tuple[list[str], list[str]]:
         return self.preview
 
+    async def adoptable(self, project: str | None = None) -> list[Adoptable]:
+        return _given(self.codex)
+
+    async def adopt(self, ref: str, handle: str | None = None, *, yes: bool = False) -> ThreadView:
+        if self.unwilling.get(ref):
+            raise self.unwilling[ref].pop(0)
+        found = next(each for each in _given(self.codex) if each.id == ref)
+        known = thread(
+            handle or found.handle,
+            cwd=found.cwd,
+            project=found.project,
+            runtime="codex",
+            external_id=ref,
+            title=found.title,
+            model=found.model,
+        )
+        self.done.append(("adopt", ref, handle, yes))
+        self.change(known)
+        return known
+
+    async def refresh(self, thread_id: str) -> None:
+        self.refreshed.append(thread_id)
+
+    async def beside(self, thread_id: str) -> Sequence[str]:
+        return _given(self.beside_it)
+
+    async def archived_with(self, thread_id: str) -> list[str]:
+        return _given(self.below)
+
+    async def standby(self) -> Standby:
+        return _given(self.stands_by)
+
+    def codex_program(self) -> Program:
+        return Program(Path("/usr/bin/codex"), "0.169.0", None)
+
     async def run_until(self, messages: Sequence[int], *, timeout: float | None = None, any_of: bool = False) -> list[MessageView]:
         return [self.messages[number] for number in messages]
+
+
+def _given(value: T | Refusal) -> T:
+    if isinstance(value, Refusal):
+        raise value
+    return value
 
 
 class Gate:

@@ -9,7 +9,7 @@ from codex_desk.engine.away import Away, Lapsed, Passed, Work
 from codex_desk.engine.standing import Asked, Awaited, Standing, Wait
 from codex_desk.engine.views import AuditView, Candidate, GrantView, LiveTurn, MessageView
 from codex_desk.rights import Rights
-from tests.tui.fakes import FOLDER, NOW, FakeDesk, approval, attached, item, subagent, thread
+from tests.tui.fakes import FOLDER, NOW, FakeDesk, approval, attached, in_codex, item, subagent, thread
 
 TASK = "Review the diff on branch parser, and say what has to change before it is merged."
 DIFF = """diff --git a/parser.py b/parser.py
@@ -248,3 +248,27 @@ def recorded() -> FakeDesk:
         [Asked("t-implementor", "implementor", "make test PYTHON=3.11", NOW - timedelta(seconds=30), "implementor-7")],
     )
     return desk
+
+
+def codex_sessions() -> FakeDesk:
+    """A desk beside a Codex that holds sessions of three projects, and some history."""
+    desk = FakeDesk().put(
+        thread("operator", "running", ago=40, title="Plan the week and hand the work out"),
+        attached("reviewer", "operator", title="Reviews"),
+    )
+    shop, paper = FOLDER.parent / "shop", FOLDER.parent / "paper"
+    desk.codex = [
+        in_codex(1, "Fix the parser so that a stray brace is reported with its line", ago=600, handle="fix-the-parser"),
+        in_codex(2, "Bring the dependencies up to date, one commit each", ago=7_200, handle="bring-the-dependencies"),
+        *(in_codex(10 + day, words, "history only", ago=86_400 * day) for day, words in enumerate(PAST, 3)),
+        in_codex(3, "A till that counts in cents", ago=3_600, cwd=shop, handle="a-till-that-counts"),
+        in_codex(4, "Why is the receipt printed twice?", ago=90_000, cwd=shop, handle="why-is-the-receipt"),
+        in_codex(5, "Abstract and related work", "history only", ago=86_400 * 40, cwd=paper),
+    ]
+    return desk
+
+
+PAST = (
+    "Rename the modules", "Read errors of the loader", "A bench for the parser", "First sketch of the grammar", "Why do the tests hang?",
+    "Explain this stack trace", "Notes for the release",
+)  # fmt: skip

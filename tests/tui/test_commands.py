@@ -39,8 +39,8 @@ def test_every_typed_command_is_also_in_the_palette_or_needs_an_argument() -> No
 
 
 def test_leader_keys_follow_the_keymap() -> None:
-    keys = TABLE.with_keys({"leader.attach": ("A", "t")}).leader_keys()
-    assert keys["A"] == keys["t"] == "attach"
+    keys = TABLE.with_keys({"leader.attach": ("A", "T")}).leader_keys()
+    assert keys["A"] == keys["T"] == "attach"
     assert "a" not in keys
 
 

@@ -8,11 +8,12 @@ import pytest
 from textual.pilot import Pilot
 
 from codex_desk.config import resolve
+from codex_desk.engine.errors import Refusal
 from codex_desk.engine.sessions import New
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.screens.first_run import FirstRun
 from codex_desk.tui.screens.main import MainScreen
-from tests.tui.fakes import FOLDER, FakeDesk, Gate, app_on, opened, shown, squeezed, until, write
+from tests.tui.fakes import FOLDER, FakeDesk, Gate, app_on, in_codex, opened, shown, squeezed, until, write
 from tests.tui.test_servers import LISTED, serving
 
 
@@ -89,6 +90,55 @@ async def test_settings_that_cannot_be_read_are_named_and_the_prompt_goes_on(tmp
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, MainScreen) and "has been said" in shown(app))
         assert desk.done[0] == New("repo", FOLDER)
+
+
+def with_codex(folder: Path, monkeypatch: pytest.MonkeyPatch, says: str = "codex-cli 0.169.0") -> None:
+    program = folder / "a codex"
+    program.write_text(f"#!/bin/sh\necho {says}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("CODEX_DESK_CODEX", str(program))
+
+
+async def test_sessions_that_codex_has_are_listed_and_one_of_them_can_be_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_codex(tmp_path, monkeypatch)
+    desk = FakeDesk(codex=[in_codex(number, f"Matter of {word}", ago=number) for number, word in enumerate(("tea", "coffee"), 1)])
+    async with page(tmp_path, desk, (100, 36)) as (app, pilot):
+        await until(pilot, lambda: "all of them, by project: 2 in Codex, in 1 project" in shown(app))
+        assert "● Codex" in shown(app)
+        await pilot.press("f6", "f6", "down", "enter")
+        await until(pilot, lambda: "Take it onto the desk" in shown(app))
+        await pilot.press("ctrl+u", *"coffee", "enter")
+        await until(pilot, lambda: isinstance(app.screen, MainScreen) and "coffee" in shown(app))
+    assert desk.done[0] == ("adopt", in_codex(2, "").id, "coffee", False)
+
+
+async def test_all_of_them_are_behind_one_row_in_a_low_terminal_and_several_are_taken_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_codex(tmp_path, monkeypatch)
+    desk = FakeDesk(codex=[in_codex(number, f"Matter of {word}", ago=number) for number, word in enumerate(("tea", "coffee"), 1)])
+    async with page(tmp_path, desk) as (app, pilot):
+        await until(pilot, lambda: "all of them, by project" in shown(app))
+        assert "matter-of-tea" not in shown(app)
+        await pilot.press("f6", "f6", "enter")
+        await until(pilot, lambda: "matter-of-coffee" in shown(app))
+        await pilot.press("space", "space", "enter")
+        await until(pilot, lambda: "Take 2 sessions onto the desk" in shown(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, MainScreen))
+    assert [one[2] for one in desk.done if isinstance(one, tuple)] == ["matter-of-tea", "matter-of-coffee"]
+
+
+async def test_a_codex_that_is_too_old_says_so_and_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_codex(tmp_path, monkeypatch, "codex-cli 0.99.0")
+    async with page(tmp_path, FakeDesk(), (120, 36)) as (app, pilot):
+        await until(pilot, lambda: "is too old: codex-desk needs" in squeezed(app) and "Update Codex" in squeezed(app))
+
+
+async def test_a_codex_that_does_not_answer_is_said_where_its_sessions_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_codex(tmp_path, monkeypatch)
+    async with page(tmp_path, FakeDesk(codex=Refusal("unavailable", "Codex ended: its config.toml is broken")), (120, 36)) as (app, pilot):
+        await until(pilot, lambda: "Codex ended: its config.toml is broken" in squeezed(app))
 
 
 async def test_in_a_few_rows_there_is_the_composer_alone(tmp_path: Path) -> None:

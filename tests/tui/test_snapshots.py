@@ -14,7 +14,7 @@ from codex_desk.rights import Rights
 from codex_desk.runtimes.base import Delta
 from codex_desk.tui.model import clock
 from tests.tui.fakes import NOW, FakeDesk, app_on, shown, until, write
-from tests.tui.offices import asking, nine_projects, office, picking, recorded, talkative
+from tests.tui.offices import asking, codex_sessions, nine_projects, office, picking, recorded, talkative
 from tests.tui.pictures import Pictures
 
 OTHER_THEMES = ("desk-dusk", "desk-contrast", "desk-terminal")
@@ -112,6 +112,37 @@ async def test_search(pictures: Pictures) -> None:
         await until(pilot, lambda: "branch parser" in shown(pilot.app))
 
     await pictures(app_on(office(), last="auditor"), steps=steps)
+
+
+async def test_codex_sessions(pictures: Pictures) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await until(pilot, lambda: "in 3 projects" in shown(pilot.app))
+        await pilot.press("down", "down", "space")
+
+    await pictures(app_on(codex_sessions(), last="operator"), "ctrl+x", "o", steps=steps, until_shown="1 marked")
+
+
+async def test_naming_sessions_of_codex(pictures: Pictures) -> None:
+    async def steps(pilot: Pilot[int]) -> None:
+        await command(pilot, "/adopt")
+        await until(pilot, lambda: "in 3 projects" in shown(pilot.app))
+        await pilot.press("space", "space", "enter")
+        await until(pilot, lambda: "Take 2 sessions" in shown(pilot.app))
+        await pilot.press("ctrl+u")
+        await write(pilot, "reviewer")
+
+    await pictures(app_on(codex_sessions(), last="operator"), steps=steps, until_shown="is taken in")
+
+
+async def test_first_run_with_codex(pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "codex"
+    program.write_text("#!/bin/sh\necho codex-cli 0.169.0\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("CODEX_DESK_CODEX", str(program))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    desk = codex_sessions()
+    desk.rows.clear()
+    await pictures(app_on(desk), until_shown="Your sessions in Codex")
 
 
 async def test_while_you_were_away(pictures: Pictures) -> None:

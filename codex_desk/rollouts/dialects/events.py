@@ -73,7 +73,7 @@ def _complete(reader: Parser, payload: Payload) -> Fate:
         talk.agent(reader, last, turn_id=payload.get("turn_id"))
         fate = "item"
     if isinstance(error, dict):
-        message = _plain(str(error.get("message") or "the turn failed"))
+        message = calls.plain_error(str(error.get("message") or "the turn failed"))
         reader.add("notice", message, {"event": "failed"}, None, payload.get("turn_id"))
         summary.outcome, summary.answer = "errored", message
         return "item"
@@ -81,15 +81,6 @@ def _complete(reader: Parser, payload: Payload) -> Fate:
     if isinstance(last, str):
         summary.answer = last
     return fate
-
-
-def _plain(message: str) -> str:
-    """The words of an error that came as an endpoint's JSON."""
-    match calls.arguments_of(message):
-        case {"error": {"message": str(words)}}:
-            return words
-        case _:
-            return message
 
 
 def _aborted(reader: Parser, payload: Payload) -> Fate:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from codex_desk.rollouts.parser import Parser
     from codex_desk.rollouts.shapes import Fate
 
+HIGHEST = 1 << 62
+"""No ordinal is higher; the store would not hold it."""
+
 
 def bookkeeping(reader: Parser, payload: Mapping[str, Any]) -> Fate:
     return "bookkeeping"
@@ -73,7 +76,7 @@ def facts_of(payload: Mapping[str, Any]) -> Facts:
         forked_from=None if subagent else _other(thread_id, payload.get("forked_from_id")),
         side_chat=payload.get("attached_thread") is True,
         base_segment=id_or_none(base.get("thread_id")),
-        base_ordinal=ordinal if isinstance(ordinal, int) else None,
+        base_ordinal=ordinal if isinstance(ordinal, int) and 0 <= ordinal <= HIGHEST else None,
         branch=_text(git.get("branch")) if isinstance(git, dict) else None,
         dynamic_tools=bool(payload.get("dynamic_tools")),
         own_instructions=isinstance(provenance, dict) and provenance.get("type") != "model",

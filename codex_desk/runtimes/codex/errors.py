@@ -18,6 +18,11 @@ class CodexError(Exception):
         return "already has an active writer" in self.message
 
     @property
+    def is_archived(self) -> bool:
+        """The thread is archived, and nothing can be done in it until that is undone."""
+        return "is archived" in self.message and not self.is_so_already
+
+    @property
     def is_missing(self) -> bool:
         """Codex has no such thread."""
         return any(words in self.message for words in ("no rollout found", "thread not found", "not found:", "no such thread"))

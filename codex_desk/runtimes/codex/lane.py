@@ -29,6 +29,30 @@ class Heard:
     params: Params
 
 
+TOLD_OTHERWISE = frozenset(
+    {
+        "thread/settings/updated",
+        "thread/name/updated",
+        "thread/closed",
+        "thread/archived",
+        "thread/unarchived",
+        "thread/deleted",
+        "thread/status/changed",
+        "thread/started",
+        "thread/attachment/updated",
+        "thread/goal/updated",
+        "thread/goal/cleared",
+        "thread/queue/changed",
+        "thread/compacted",
+        "turn/diff/updated",
+        "item/commandExecution/terminalInteraction",
+        "item/fileChange/patchUpdated",
+        "hook/started",
+        "hook/completed",
+    }
+)
+"""Notifications that are known: the thread itself takes them, or an item says the same. Any other is kept for debugging."""
+
 Event = Heard | Request | Lost
 
 
@@ -66,6 +90,8 @@ class Lane:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._worker = asyncio.create_task(self._work(), name=f"codex thread {owner.external_id}")
         self._warned: set[str] = set()
+        self._unsaid: list[str] = []
+        """Warnings that came while no turn ran; the next one says them."""
         self._turn: LiveTurn | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -217,17 +243,35 @@ class Lane:
                 if (turn := self._known_turn(params)) is not None:
                     await turn.failing(wire.read(wire.TurnError, params.get("error")), retries=params.get("willRetry") is True)
             case "model/rerouted" | "warning" | "guardianWarning":
-                said = _said(method, params)
-                if (turn := self._turn) is not None and turn.host is not None and said not in self._warned:
-                    self._warned.add(said)
-                    await turn.notice(said, "warning")
+                self._unsaid.append(_said(method, params))
+                await self._say_unsaid()
+            case "mcpServer/startupStatus/updated":
+                if params.get("status") == "failed" and self._owner.reported_by == "user":  # a subagent has its session's servers
+                    self._unsaid.append(_did_not_start(params))
+                    await self._say_unsaid()
             case "serverRequest/resolved":
                 self.answers.resolved(params.get("requestId"))
             case _ if "delta" in params or method.endswith(("/progress", "PartAdded")):
                 if turn := await self._turn_of(params):
                     turn.delta(method, params)
             case _:
+                if method not in TOLD_OTHERWISE:
+                    self._debug.unknown(method, params)
                 await self._owner.told(method, params)
+
+    async def _say_unsaid(self) -> None:
+        turn = self._turn
+        if turn is None or turn.host is None or not turn.started.is_set():
+            return
+        said, self._unsaid = self._unsaid, []
+        for each in said:
+            await self._warn(turn, each)
+
+    async def _warn(self, turn: LiveTurn, said: str) -> None:
+        """Once in the life of a lane."""
+        if said not in self._warned:
+            self._warned.add(said)
+            await turn.notice(said, "warning")
 
     async def _turn_started(self, turn: wire.Turn) -> None:
         live = self._turn
@@ -242,6 +286,8 @@ class Lane:
             # Codex's own tools let an agent prompt any thread of the process, as if it were the user. Here messages pass along attachments.
             live.by_agent = True
             self._beside.start(self.interrupt(live))
+        if live.ours:
+            await self._say_unsaid()
 
     async def _turn_completed(self, turn: wire.Turn) -> None:
         live = self._turn
@@ -294,6 +340,12 @@ class Lane:
         report = ReportedTurn(turn.external_id, self._owner.external_id, opening.text if opening is not None else "", by)
         turn.host = await self._desk.began(report, lambda: self.interrupt(turn))
         turn.refused = turn.host is None
+        await self._say_unsaid()
+
+
+def _did_not_start(params: Params) -> str:
+    name, error = one_line(str(params.get("name", "")), 80), one_line(str(params.get("error") or "no reason given"), 300)
+    return f"Codex: the MCP server {name} did not start, its tools are missing here: {error}"
 
 
 def _said(method: str, params: Params) -> str:

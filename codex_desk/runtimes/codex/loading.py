@@ -52,6 +52,12 @@ def resume_params(spec: ThreadSpec, external_id: str, memory: Memory, key: Key |
     return params
 
 
+def provider_of(spec: ThreadSpec, memory: Memory) -> str | None:
+    """The provider that a thread will be opened with, as far as it is known: None for the one that Codex takes by default."""
+    known = {**(spec.defaults if spec.external_id is None else {}), **memory.reported, **spec.chosen}.get("model_provider")
+    return known if isinstance(known, str) else None
+
+
 def fork_params(spec: ThreadSpec, source: str, key: Key) -> Json:
     """For `thread/fork`: a copy has no dynamic tools of its own, so the desk's come by the MCP server."""
     params = _common(spec, spec.chosen) | {"threadId": source, "excludeTurns": True, "threadSource": SOURCE}

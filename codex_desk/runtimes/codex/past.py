@@ -28,8 +28,17 @@ FIRST_LINE = 4 << 20
 
 
 async def list_sessions(client: Client, *, archived: bool = False, **more: Any) -> list[OutsideSession]:
-    """Top-level sessions of every provider, newest activity first. Raises `CodexError`, `ConnectionLost`."""
-    query = {"modelProviders": [], "sourceKinds": list(TOP_LEVEL), "archived": archived, "limit": PAGE, "sortKey": "updated_at", **more}
+    """Top-level sessions of every provider, newest activity first. Raises `CodexError`, `ConnectionLost`.
+
+    Codex fills its index from the files as it starts. Without `useStateDbOnly` it looks through the files again for each page, which for ten thousand
+    sessions takes a minute, and mends times of activity as it goes, so that pages in their order leave most out: hence the order of their making."""
+    query = {"modelProviders": [], "sourceKinds": list(TOP_LEVEL), "archived": archived, "limit": PAGE, "sortKey": "created_at", **more}
+    found = await _sessions(client, query | {"useStateDbOnly": True}, archived)
+    found = found or await _sessions(client, query, archived)  # it may have no index to look into
+    return sorted(found, key=lambda each: each.last_activity_at, reverse=True)
+
+
+async def _sessions(client: Client, query: dict[str, Any], archived: bool) -> list[OutsideSession]:
     found: list[OutsideSession] = []
     async for data in _pages(client, "thread/list", query):
         try:

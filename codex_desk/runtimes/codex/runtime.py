@@ -17,7 +17,7 @@ from codex_desk.runtimes.codex.errors import CodexError, ConnectionLost
 from codex_desk.runtimes.codex.lane import Heard, Lane
 from codex_desk.runtimes.codex.memory import Carry, Memory
 from codex_desk.runtimes.codex.process import CodexProcess, Ears, Place
-from codex_desk.runtimes.codex.standing import differences, standby_of
+from codex_desk.runtimes.codex.standing import OPENAI, SIGN_IN, complaint_of, differences, is_signed_out, standby_of
 from codex_desk.runtimes.codex.subagents import Subagents
 from codex_desk.runtimes.codex.thread import WRITTEN_ELSEWHERE, CodexThread
 from codex_desk.runtimes.codex.turning import Lost
@@ -42,6 +42,10 @@ OF_NO_THREAD = frozenset(
 """Notifications that say nothing about a thread, and that nobody here needs."""
 
 
+MOST_EARLY = 100
+"""Threads for which what failed is held until it is known whose they are."""
+
+
 class CodexRuntime(OutsideRuntime):
     """`codex_home` is Codex's own folder, only read."""
 
@@ -53,8 +57,12 @@ class CodexRuntime(OutsideRuntime):
         self._desk: OutsideHost | None = None
         self._threads: dict[str, CodexThread] = {}
         self._lanes: dict[str, Lane] = {}
+        self._early: dict[str, list[Heard]] = {}
+        """What failed in threads whose opening has not been answered yet: nobody knows them so far."""
         self._subagents = Subagents(self)
         self._door: McpDoor | None = None
+        self.complaint = ""
+        """What Codex has against its own settings, in its words; empty where they are in order."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # --- the engine's side ------------------------------------------------------------------------------------------------------------------
@@ -77,6 +85,10 @@ class CodexRuntime(OutsideRuntime):
     def adopt_lane(self, thread: CodexThread) -> Lane:
         """The lane of a thread that has been loaded."""
         lane = self._lanes[thread.external_id] = self.lane_for(thread)
+        for heard in self._early.pop(thread.external_id, ()):
+            lane.take(heard)
+        if self.complaint:
+            lane.take(Heard("warning", {"message": self.complaint}))
         return lane
 
     def lane_for(self, owner: Any) -> Lane:
@@ -126,6 +138,8 @@ class CodexRuntime(OutsideRuntime):
         for lane in self._lanes.values():
             lane.take(Lost(why))
         self._subagents.forget()
+        self._early.clear()
+        self.complaint = ""
 
     async def close(self) -> None:
         self.process.leave()
@@ -145,6 +159,8 @@ class CodexRuntime(OutsideRuntime):
     def _heard(self, method: str, params: Params) -> None:
         external_id = _thread_of(params)
         if external_id is None:
+            if method == "configWarning":
+                self.complaint = self.complaint or complaint_of(params)
             if method not in OF_NO_THREAD:
                 self.debug.unknown(method, params)
             return
@@ -154,6 +170,10 @@ class CodexRuntime(OutsideRuntime):
         lane = self._lanes.get(external_id)
         if lane is not None:
             lane.take(Heard(method, params))
+        elif method == "mcpServer/startupStatus/updated" and params.get("status") == "failed":
+            self._early.setdefault(external_id, []).append(Heard(method, params))
+            if len(self._early) > MOST_EARLY:
+                del self._early[next(iter(self._early))]
         elif method.startswith(("turn/", "item/")):
             self._subagents.hear(external_id, Heard(method, params))
 
@@ -248,7 +268,19 @@ class CodexRuntime(OutsideRuntime):
     async def standby(self) -> Standby:
         client = await self.client()
         answer = await _asking(client.call("account/read", {}))
-        return standby_of(client.agent, answer)
+        return replace(standby_of(client.agent, answer), complaint=self.complaint)
+
+    async def refuse_signed_out(self, client: Client, provider: str | None) -> None:
+        """Raises `RuntimeUnavailable` where a turn with this provider would find no account, `ConnectionLost`."""
+        if provider not in (None, OPENAI):
+            return
+        try:
+            answer = await client.call("account/read", {})
+        except CodexError as error:  # then the turn tells
+            LOG.info("whether Codex is signed in cannot be seen: %s", error)
+            return
+        if is_signed_out(answer, provider, self._place.env):
+            raise RuntimeUnavailable(f"Codex: {self.complaint}; {SIGN_IN}" if self.complaint else SIGN_IN)
 
     async def show(self, standing: Standing) -> Mapping[str, Any] | None:
         memory = Memory.from_json(standing.state)

@@ -17,7 +17,8 @@ from codex_desk.runtimes.codex.transport import PipeTransport, SocketTransport, 
 LONGEST_SOCKET = 100
 """Bytes of a unix socket's path that every system takes."""
 
-READY_S = 30.0
+READY_S = 120.0
+"""Seconds for it to come up: the first start of a new version looks through every session's file, some 1000 in a second."""
 END_S = 5.0
 
 GUARD = """\
@@ -76,13 +77,21 @@ class Server:
 
 
 async def start_server(program: Path, socket: Path | None, env: Mapping[str, str], debug: DebugLog) -> Server:
-    """Start an app-server on `socket` (mode 0600, made by it), or on its standard streams where that is None or too long a path.
+    """Start an app-server on `socket` (mode 0600, made by it), or on its standard streams where that is None or too long a path, or where it would not
+    come up on it: not every file system takes one.
 
     Raises `ConnectionLost` where it does not come up, `OSError` where it cannot be started.
     """
     environment = agent_environment(env)
-    if socket is None or len(os.fsencode(socket)) > LONGEST_SOCKET:
-        return await _on_streams(program, environment, debug)
+    if socket is not None and len(os.fsencode(socket)) <= LONGEST_SOCKET:
+        try:
+            return await _on_socket(program, socket, environment, debug)
+        except ConnectionLost as error:
+            debug.line(f"not on a socket: {error}")
+    return await _on_streams(program, environment, debug)
+
+
+async def _on_socket(program: Path, socket: Path, environment: Mapping[str, str], debug: DebugLog) -> Server:
     with suppress(FileNotFoundError):
         os.unlink(socket)  # noqa: PTH108 - one call, as quick as any
     process = await asyncio.create_subprocess_exec(
@@ -90,7 +99,7 @@ async def start_server(program: Path, socket: Path | None, env: Mapping[str, str
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        env=environment,
+        env=dict(environment),
         start_new_session=True,
     )
     last_words: deque[str] = deque(maxlen=20)

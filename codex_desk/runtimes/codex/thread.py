@@ -30,6 +30,9 @@ LOG = logging.getLogger(__name__)
 
 WRITTEN_ELSEWHERE = "another program is writing this session: a Codex window, or another desk. It can be read here; close it there, then go on with `codex-desk resume`"
 
+ARCHIVED_THERE = (
+    "this session was archived in Codex, by another program: `codex unarchive {}` brings it back there, then go on with `codex-desk resume`"
+)
 
 LEAVE_S = 5.0
 """How long a host that goes away waits for Codex to stop."""
@@ -72,6 +75,7 @@ class CodexThread(OutsideThread):
         client = await self._runtime.client()
         if not self.is_ready:
             try:
+                await self._runtime.refuse_signed_out(client, loading.provider_of(spec, self.memory))
                 await self._load(client)
             except CodexError as error:
                 raise RuntimeUnavailable(self._why_not(error)) from error
@@ -145,6 +149,8 @@ class CodexThread(OutsideThread):
     def _why_not(self, error: CodexError) -> str:
         if error.is_active_writer:
             return WRITTEN_ELSEWHERE
+        if error.is_archived:
+            return ARCHIVED_THERE.format(self.external_id)
         if error.is_missing:
             return f"Codex no longer has this session ({one_line(error.message, 200)}); what the desk has of it can be read"
         return refused(error)

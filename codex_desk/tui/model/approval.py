@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
-Answer = Literal["once", "thread", "tree", "folder", "deny"]
+from codex_desk.engine.views import ApprovalView
 
-ANSWER_KEYS: dict[str, Answer] = {"y": "once", "t": "thread", "s": "tree", "f": "folder", "n": "deny"}
+Answer = Literal["once", "thread", "tree", "folder", "deny", "words"]
+
+ANSWER_KEYS: dict[str, Answer] = {"y": "once", "a": "words", "t": "thread", "s": "tree", "f": "folder", "n": "deny"}
 """Key → answer, while the card has focus. There is none on Enter."""
 
 ANSWER_WORDS: dict[Answer, str] = {
@@ -15,7 +18,28 @@ ANSWER_WORDS: dict[Answer, str] = {
     "tree": "+ subagents",
     "folder": "in this folder",
     "deny": "deny",
+    "words": "answer",
 }
+
+
+def answers_to(approval: ApprovalView) -> Mapping[str, Answer]:
+    """Key → answer, as far as this can be answered so: a rule is made of one simple command only, a runtime may remember a yes for the thread by
+    itself, and what asks a question takes words."""
+    can: set[Answer] = {"once", "deny"}
+    if approval.simple:
+        can |= {"thread", "tree", "folder"}
+    if "thread" in approval.offers:
+        can.add("thread")
+    if "answer" in approval.offers:
+        can.add("words")
+    return {key: answer for key, answer in ANSWER_KEYS.items() if answer in can}
+
+
+def words_for(approval: ApprovalView, answer: Answer) -> str:
+    """What an answer is called on the card of what is asked."""
+    if approval.kind == "question":
+        return {"once": "yes", "deny": "no"}.get(answer, ANSWER_WORDS[answer])
+    return ANSWER_WORDS[answer]
 
 
 class ApprovalGuard:

@@ -207,7 +207,7 @@ def _below(parent_id: str, kin: dict[str, list[ThreadView]], stem: str) -> Itera
 
 
 def why_not(command: str, thread: ThreadView) -> str | None:
-    """Why an action from the sidebar cannot be taken on this thread; None where it can."""
+    """Why an action cannot be taken on this thread; None where it can."""
     subagent = thread.kind == "subagent"
     match command:
         case "attach" if subagent:
@@ -216,6 +216,10 @@ def why_not(command: str, thread: ThreadView) -> str | None:
             return f"{name(thread)} is not attached"
         case "rename" | "archive" if subagent:
             return f"a subagent belongs to {thread.parent}: only a session can be {command}d"
+        case "stock" if thread.status == "history":
+            return f"{name(thread)} is history: /adopt takes it onto the desk first"
+        case "stock" if thread.runtime != "codex":
+            return f"{name(thread)} runs on {thread.runtime}: only a thread of Codex opens in the stock Codex"
         case "interrupt" if thread.status not in WORKING and thread.status != "needs_human":
             return f"{name(thread)} runs no turn"
     return None

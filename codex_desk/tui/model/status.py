@@ -32,11 +32,26 @@ class Runs:
     """Why the settings cannot be used."""
 
 
+@frozen
+class Codex:
+    """What a thread of Codex's runs in. Empty where nobody could tell."""
+
+    program: str = ""
+    """Version and path."""
+    trouble: str = ""
+    """Why it cannot be used, or does not answer."""
+    account: str = ""
+    config: tuple[Path, ...] = ()
+    """The files that Codex reads its own settings from here."""
+
+
 Section = tuple[str, list[tuple[str, str]]]
 """A heading, and (label, value) of each fact; facts without a value are left out."""
 
 
-def sections(thread: ThreadView, runs: Runs, used: Used, children: Sequence[ThreadView], home: Path) -> list[Section]:
+def sections(
+    thread: ThreadView, runs: Runs, used: Used, children: Sequence[ThreadView], home: Path, codex: Codex | None = None
+) -> list[Section]:
     """All that there is to say, the most asked for first."""
     edge = f"rights {thread.rights}, wake {thread.wake}, interrupt {'yes' if thread.interrupt else 'no'}" if thread.rights else ""
     held = "none: it guards against accident only" if runs.tier == "none" else runs.tier
@@ -66,6 +81,7 @@ def sections(thread: ThreadView, runs: Runs, used: Used, children: Sequence[Thre
                 ("reads", ", ".join(short_path(str(file), home) for file in runs.instructions) or "no AGENTS.md"),
             ],
         ),
+        *(() if codex is None else (_codex(thread, codex, home),)),
         (
             "Used",
             [
@@ -80,6 +96,19 @@ def sections(thread: ThreadView, runs: Runs, used: Used, children: Sequence[Thre
         ("", [("id", thread.id)]),
     ]
     return [(title, [(label, value) for label, value in facts if value]) for title, facts in found]
+
+
+def _codex(thread: ThreadView, codex: Codex, home: Path) -> Section:
+    return (
+        "Codex",
+        [
+            ("program", codex.program),
+            ("trouble", codex.trouble),
+            ("account", codex.account),
+            ("config", ", ".join(short_path(str(file), home) for file in codex.config) or "none: Codex's defaults"),
+            ("its id", thread.external_id or "none before its first turn"),
+        ],
+    )
 
 
 def context_words(count: int, window: int | None) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
@@ -90,6 +90,27 @@ class Confirm(Dialog[bool]):
 
     def action_answer(self, yes: bool) -> None:
         self.dismiss(yes)
+
+
+class Reply(Dialog[str]):
+    """Words of the human's own to something that is asked, which stands above them. Nothing is sent by Enter: an answer may have several lines."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "send", "answer", priority=True, id="reply.send")]
+
+    def __init__(self, title: str, asked: str) -> None:
+        super().__init__()
+        self._title, self._asked = title, asked
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = Content(visible(self._title))  # type: ignore[assignment]  # Content is taken; a str is parsed as markup
+            box.border_subtitle = "^s answers · Esc leaves it open"
+            with VerticalScroll(classes="words", can_focus=False):
+                yield Static(visible(self._asked), markup=False)
+            yield TextArea(soft_wrap=True, classes="reply")
+
+    def action_send(self) -> None:
+        self.dismiss(self.query_one(TextArea).text.strip() or None)
 
 
 class Edit(Dialog[str]):

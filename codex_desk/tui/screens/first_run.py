@@ -26,9 +26,11 @@ from codex_desk.tui.failures import reason_of
 from codex_desk.tui.found import Found, Source, handle_for, look_around
 from codex_desk.tui.hints import key_of
 from codex_desk.tui.messages import CommandWanted
+from codex_desk.tui.model import adopting, clock
+from codex_desk.tui.model.adopting import Choice
 from codex_desk.tui.model.completion import Known
 from codex_desk.tui.model.composer import Queue, Quit, Run, Send, Shell
-from codex_desk.tui.model.words import fitted, short_path
+from codex_desk.tui.model.words import age, fitted, short_path
 from codex_desk.tui.widgets.composer import Composer
 from codex_desk.tui.widgets.popup import Sources
 from codex_desk.tui.widgets.rows import Row, RowList
@@ -42,6 +44,10 @@ TRIES = 9
 """Handles tried when the folder's name is taken by an archived session."""
 PATIENCE_S = 2.0
 """How long a first prompt waits for the look around to end."""
+NEWEST = 4
+"""Of Codex's sessions that are shown here; the others are behind the last row."""
+ALL = "all of Codex's sessions"
+"""That row's key."""
 LABEL = 18
 """Cells of the left column."""
 
@@ -72,8 +78,13 @@ class FirstRun(Screen[None]):
         self._folder = folder
         self._looked = asyncio.Event()
         self._sources: Sequence[Source] = ()
+        self._has_codex = False
         self._facts: dict[str, str] = {}
         self._list = RowList()
+        self._codex = RowList()
+        self._choices: dict[str, Choice] = {}
+        """The newest of Codex's sessions, by row."""
+        self._counted = ""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="page", can_focus=False):
@@ -83,6 +94,8 @@ class FirstRun(Screen[None]):
             yield self._list
             yield Static(id="missing", markup=False)
             yield Static(id="found", markup=False)
+            yield Static(id="theirs", markup=False)
+            yield self._codex
             yield Static(id="keys", markup=False)
         with Vertical(id="first"):
             here = one_line(short_path(str(self._folder), Path.home()))
@@ -95,13 +108,17 @@ class FirstRun(Screen[None]):
         self._composer.placeholder = "What shall it do?"
         self.query_one("#from", Static).update(Content.styled("Looking around …", "$text-muted"))
         self.query_one("#missing").display = self._list.display = False
+        self.query_one("#theirs").display = self._codex.display = False
         self._draw_keys()
         self._look()
         self._find_tier()
+        self._look_in_codex()
 
     def on_resize(self) -> None:
         self.set_class(self.size.height < TINY_ROWS, "-tiny")
         self.set_class(self.size.height < LOW_ROWS, "-low")
+        if self._counted:
+            self._fit_codex()
 
     def engine_failed(self, reason: str) -> None:
         self._writing.say(reason, "error")
@@ -128,7 +145,7 @@ class FirstRun(Screen[None]):
         self._show(found)
 
     def _show(self, found: Found) -> None:
-        self._sources = found.sources
+        self._sources, self._has_codex = found.sources, found.codex
         self._draw_from()
         self._list.styles.height = len(found.sources)
         self._list.display = True
@@ -150,6 +167,63 @@ class FirstRun(Screen[None]):
         self._facts["sandbox"] = held
         if self._sources:
             self._draw_facts()
+
+    @work(group="codex", exclusive=True)
+    async def _look_in_codex(self) -> None:
+        """What the user has in Codex, where there is one and something in it."""
+        await self._looked.wait()
+        if not self._has_codex:
+            return  # why not stands on the page
+        try:
+            desk = await self._bridge.ready()
+            found = await desk.adoptable()
+            choices = await asyncio.to_thread(adopting.choices, (), found)
+        except Exception as error:
+            self._facts["Codex's sessions"] = reason_of(error)
+            self._draw_facts()
+            return
+        if choices:
+            self._show_codex(choices)
+
+    def _show_codex(self, choices: Sequence[Choice]) -> None:
+        self._facts.pop("Codex's sessions", None)
+        self._draw_facts()
+        newest = sorted((each for each in choices if each.can_be_taken), key=lambda each: each.at, reverse=True)[:NEWEST]
+        self._choices = {each.key: each for each in newest}
+        self._counted = adopting.counted(choices)
+        theirs = self.query_one("#theirs", Static)
+        theirs.display = self._codex.display = True
+        key = key_of(self.app, FirstRun, "region.next")
+        theirs.update(
+            Content.assemble(("Your sessions in Codex", "bold"), (f"   {key} goes there, Enter takes one onto the desk", "$text-muted"))
+        )
+        self._fit_codex()
+
+    def _fit_codex(self) -> None:
+        """As many rows as there is room for; the one for all of them always."""
+        newest = () if self.size.height < LOW_ROWS else tuple(self._choices.values())
+        words = f"all of them, by project: {self._counted}"
+        every = Row(ALL, lambda _: Content.styled(words, "$text-muted"))
+        self._codex.styles.height = len(newest) + 1
+        self._codex.show([*(Row(each.key, partial(_session_line, each)) for each in newest), every])
+
+    @work(group="take", exclusive=True)
+    async def _take(self, key: str) -> None:
+        """Bring sessions of Codex's: the one that was picked, or those that are marked in the list of all."""
+        desk = await self._bridge.ready()
+        if key == ALL:
+            from codex_desk.tui.screens.adopt import Sessions
+
+            thread_id = await self.app.push_screen_wait(Sessions(desk, (), "take"))
+        else:
+            from codex_desk.tui.screens.naming import Naming
+
+            wanted = [self._choices[key]]
+            taken = adopting.handles_of(await asyncio.to_thread(partial(desk.threads, everything=True)))
+            brought = await self.app.push_screen_wait(Naming(desk, wanted, adopting.proposed(wanted, taken), taken))
+            thread_id = brought[0].id if brought else None
+        if thread_id is not None:
+            self.app.post_message(self.Made(desk.thread(thread_id)))
 
     def _draw_from(self) -> None:
         key = key_of(self.app, FirstRun, "region.next")
@@ -184,12 +258,17 @@ class FirstRun(Screen[None]):
         self._list.redraw()
 
     @on(RowList.Picked)
-    def _picked(self) -> None:
-        self._composer.focus()
+    def _picked(self, event: RowList.Picked) -> None:
+        if event.row.key == ALL or event.row.key in self._choices:
+            self._take(event.row.key)
+        else:
+            self._composer.focus()
 
     def action_other_half(self) -> None:
-        to_list = self.focused is not self._list and len(self._sources) > 1
-        (self._list if to_list else self._composer).focus()
+        lists = ((self._list, len(self._sources) > 1), (self._codex, self._codex.display))
+        regions = [self._composer, *(each for each, worth in lists if worth)]
+        here = next((index for index, each in enumerate(regions) if each is self.focused), 0)
+        self.set_focus(regions[(here + 1) % len(regions)])  # at once: the key may come twice
 
     def action_later(self) -> None:
         self._writing.say(f"{key_of(self.app, FirstRun, 'leader')} works from the first session on")
@@ -261,6 +340,14 @@ class FirstRun(Screen[None]):
 
             await asyncio.to_thread(add_provider, self._bridge.home, *source.provider, model=source.model)
         return source.runtime
+
+
+def _session_line(choice: Choice, width: int) -> Content:
+    old = age(choice.at, clock.now())
+    lead = f"{fitted(choice.handle, LABEL + 2)}  "
+    room = max(0, width - LABEL - 4 - 6)
+    place = Path(choice.project).name or choice.project
+    return Content.assemble((lead, "bold"), (fitted(f"{place} · {choice.title}", room), "$text-muted"), (f" {old:>5}", "$text-muted"))
 
 
 def _title() -> Content:

@@ -352,7 +352,7 @@ class MainScreen(PointingScreen):
         here = next((index for index, one in enumerate(regions) if focused is one or (focused and one in focused.ancestors)), 0)
         chosen = regions[(here + step) % len(regions)]
         self.set_class(chosen is self.sidebar, "-sidebar")
-        chosen.focus()
+        self.set_focus(chosen)  # at once: the key may come twice
 
     async def action_sibling(self, step: int) -> None:
         pane = self.panes.active

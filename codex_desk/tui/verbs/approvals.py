@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codex_desk.engine.errors import Refusal
 from codex_desk.text import one_line
 from codex_desk.tui.commands import Command
 from codex_desk.tui.deck import Deck
@@ -15,9 +16,16 @@ async def decide(deck: Deck, call: Call) -> None:
 
 
 async def _answer(deck: Deck, approval: str, answer: str) -> str:
+    """Carry an answer out and say what it did; empty where the human left it open."""
     from codex_desk.engine.approvals import Decide
 
     match answer:
+        case "words":
+            words = await _words(deck, approval)
+            if not words:
+                return ""
+            await deck.do(Decide(approval, approve=True, answer=words))
+            return f"{approval}: answered"
         case "deny":
             await deck.do(Decide(approval, approve=False))
             return f"{approval}: denied"
@@ -25,6 +33,16 @@ async def _answer(deck: Deck, approval: str, answer: str) -> str:
             await deck.do(Decide(approval, approve=True, scope=answer))
             return f"{approval}: allowed {ANSWER_WORDS[answer].removeprefix('allow ')}"
     raise UsageError(f"no such answer: {answer!r}")
+
+
+async def _words(deck: Deck, approval: str) -> str | None:
+    """The human's own words for what asks for them."""
+    from codex_desk.tui.screens.ask import Reply
+
+    asked = next((one for one in (await deck.desk()).approvals() if one.id == approval), None)
+    if asked is None:
+        raise Refusal("decided", f"{approval} is answered already, or waits no more")
+    return await deck.stage.ask(Reply(asked.id, f"{asked.text}\n\n{asked.why}"))
 
 
 async def _revoke(deck: Deck, number: int) -> str:

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import TypeVar
 
+from codex_desk.engine.errors import Refusal
 from codex_desk.engine.views import AttachmentView, EdgeRights, ThreadView, Wake
 from codex_desk.text import one_line
 from codex_desk.tui.commands import Command
 from codex_desk.tui.deck import Deck
+from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.grammar import Call, UsageError
 from codex_desk.tui.model.words import WORKING, name
 
@@ -80,10 +82,12 @@ async def archive(deck: Deck, call: Call) -> None:
     thread = await deck.named(call.get("thread"))
     desk = await deck.desk()
     subagents, others = desk.archive_preview(thread.id)
+    theirs, alone = await _archived_with(desk, thread)
     runs = thread.status in WORKING or any(one.thread_id == thread.id for one in desk.approvals())
     from codex_desk.tui.screens.ask import Confirm
 
-    if not await deck.stage.ask(Confirm(f"Archive {name(thread)}?", archive_words(thread, subagents, others, runs=runs), yes="archive")):
+    words = archive_words(thread, subagents, others, runs=runs, theirs=theirs, alone=alone)
+    if not await deck.stage.ask(Confirm(f"Archive {name(thread)}?", words, yes="archive")):
         return
     from codex_desk.engine.links import Archive
 
@@ -91,9 +95,22 @@ async def archive(deck: Deck, call: Call) -> None:
     deck.stage.say(f"{name(thread)} is archived: /unarchive {thread.handle} brings it back")
 
 
-def archive_words(thread: ThreadView, subagents: Sequence[str], others: Sequence[str], *, runs: bool) -> str:
+async def _archived_with(desk: DeskDoor, thread: ThreadView) -> tuple[Sequence[str], str]:
+    """What Codex archives along with one of its sessions; and why it cannot be asked, in which case the desk archives alone. Refusals: spawned_on_desk."""
+    try:
+        return await desk.archived_with(thread.id), ""
+    except Refusal as refusal:
+        if refusal.code != "unavailable":
+            raise
+        return (), refusal.message
+
+
+def archive_words(
+    thread: ThreadView, subagents: Sequence[str], others: Sequence[str], *, runs: bool, theirs: Sequence[str] = (), alone: str = ""
+) -> str:
     """What archiving does, in whole sentences: which subagents it ends, which attachments, and what goes on. `others` are the handles at the other ends
-    of its attachments, its own parent first; `runs`: a turn runs in it."""
+    of its attachments, its own parent first; `runs`: a turn runs in it; `theirs`: what its runtime archives along with it; `alone`: why its runtime
+    cannot be asked."""
     attached = thread.relation == "attached"
     children = list(others[1:] if attached and others[:1] == [thread.parent] else others)
     lines: list[str] = []
@@ -105,6 +122,12 @@ def archive_words(thread: ThreadView, subagents: Sequence[str], others: Sequence
         lines.append(f"These attachments end, and the sessions live on: {one_line(', '.join(children), NAMES)}.")
     if attached:
         lines.append(f"Its own attachment to {thread.parent} ends.")
+    if theirs:
+        lines.append(
+            f"Codex archives with it what was spawned below it: {one_line(', '.join(theirs), NAMES)}. /unarchive brings that back too."
+        )
+    if alone:
+        lines.append(f"It is archived on the desk alone: {one_line(alone, NAMES)}")
     lines.append("Nothing is deleted.")
     return "\n".join(lines)
 

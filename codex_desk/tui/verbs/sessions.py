@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from codex_desk.engine.errors import Refusal
 from codex_desk.engine.views import ThreadView
 from codex_desk.rights import MODES
+from codex_desk.text import one_line
 from codex_desk.tui.commands import Command
 from codex_desk.tui.deck import Deck
+from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.grammar import Call
+from codex_desk.tui.model.sidebar import why_not
 from codex_desk.tui.model.words import name, short_path
 
 
@@ -45,13 +51,64 @@ async def open_(deck: Deck, call: Call) -> None:
     if (ref := call.get("thread")) is not None:
         await deck.stage.open_thread((await deck.named(ref)).id)
         return
-    from codex_desk.tui.screens.pick import Picker, thread_choice
+    from codex_desk.tui.screens.adopt import Sessions
 
-    picked = await deck.stage.ask(
-        Picker("Open in this pane", [thread_choice(one) for one in deck.others()], empty="there is no session yet")
-    )
-    if picked is not None:
-        await deck.stage.open_thread(picked)
+    await _show_picked(deck, await deck.stage.ask(Sessions(await deck.desk(), deck.others())))
+
+
+async def adopt(deck: Deck, call: Call) -> None:
+    """A session that Codex has, or of history, onto the desk: by its id or name, or picked from a list."""
+    desk = await deck.desk()
+    if (ref := call.get("session")) is not None:
+        deck.stage.say(f"reading {one_line(ref, 60)} …")
+        taken = await desk.adopt(_external_id(desk, ref), call.get("handle"), yes="yes" in call.flags)
+        await _show_picked(deck, taken.id)
+    elif deck.thread is not None and deck.thread.status == "history" and deck.thread.kind == "session":
+        await _take(deck, desk, deck.thread)
+    else:
+        from codex_desk.tui.screens.adopt import Sessions
+
+        await _show_picked(deck, await deck.stage.ask(Sessions(desk, deck.others(), "take")))
+
+
+async def _take(deck: Deck, desk: DeskDoor, thread: ThreadView) -> None:
+    """The thread of history that the pane shows."""
+    from codex_desk.engine.reported import slug
+    from codex_desk.tui.model.adopting import choice_of, handles_of, proposed
+    from codex_desk.tui.screens.naming import Naming
+
+    wanted = [choice_of(thread, slug(thread.title) or "agent")]
+    taken = handles_of(await asyncio.to_thread(partial(desk.threads, everything=True)))
+    brought = await deck.stage.ask(Naming(desk, wanted, proposed(wanted, taken), taken))
+    await _show_picked(deck, brought[0].id if brought else None)
+
+
+def _external_id(desk: DeskDoor, ref: str) -> str:
+    """The runtime's own id where a thread of history is named by its id here."""
+    try:
+        return desk.thread(ref).external_id or ref
+    except Refusal:
+        return ref
+
+
+async def _show_picked(deck: Deck, thread_id: str | None) -> None:
+    if thread_id is not None:
+        await deck.stage.open_thread(thread_id)
+
+
+async def stock(deck: Deck, call: Call) -> None:
+    """This thread in its runtime's own program; what was done there is in the transcript afterwards."""
+    thread = await deck.named(None)
+    desk = await deck.desk()
+    if (refused := why_not("stock", thread)) is not None:
+        deck.stage.say(refused, "error")
+        return
+    deck.stage.say(f"asking Codex for {name(thread)} …")
+    command = await desk.beside(thread.id)
+    code = await deck.stage.run_outside(command, Path(thread.cwd))
+    await desk.refresh(thread.id)
+    ended = "" if code == 0 else f"; it ended with {code}"
+    deck.stage.say(f"back from Codex{ended}")
 
 
 async def rename(deck: Deck, call: Call) -> None:
@@ -181,7 +238,15 @@ COMMANDS = (
     Command(
         "new", "make a session in a folder", new, "HANDLE [DIR] [--cwd D] [--runtime R] [--model M] [--profile P]", "n", "n", "New session"
     ),
-    Command("open", "show a session in this pane", open_, "[THREAD]", "o", palette="Open a session here"),
+    Command("open", "show a session in this pane, Codex's and history too", open_, "[THREAD]", "o", palette="Open a session here"),
+    Command(
+        "adopt",
+        "take sessions that Codex has onto the desk",
+        adopt,
+        "[SESSION] [HANDLE] [--yes]",
+        palette="Take a session of Codex onto the desk",
+    ),
+    Command("stock", "this thread in the stock Codex", stock, key="t", palette="Open this thread in the stock Codex", slash=False),
     Command("rename", "give a session another handle", rename, "THREAD HANDLE", row_key="r", palette="Rename this session"),
     Command("fork", "a new session with a copy of the history", fork, "THREAD HANDLE", palette="Fork this session"),
     Command("model", "the model that answers", model, "[MODEL]", palette="Choose the model"),

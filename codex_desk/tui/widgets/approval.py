@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from codex_desk.engine.views import ApprovalView
 from codex_desk.text import one_line, visible
-from codex_desk.tui.model.approval import ANSWER_KEYS, ANSWER_WORDS, Answer, ApprovalGuard
+from codex_desk.tui.model.approval import Answer, ApprovalGuard, answers_to, words_for
 from codex_desk.tui.widgets.document import Document
 from codex_desk.tui.widgets.drawn import Drawn
 from codex_desk.tui.widgets.lines import TAB, TextLine
@@ -108,15 +108,16 @@ class ApprovalCard(Vertical, can_focus=True):
             self._guard.keystroke(self._clock())
 
     def on_key(self, event: events.Key) -> None:
-        answer = ANSWER_KEYS.get(event.character or "")
-        if answer is None or self._approval is None:
+        asked = self._approval
+        answer = None if asked is None else answers_to(asked).get(event.character or "")
+        if answer is None or asked is None:
             self._guard.keystroke(self._clock())
             return
         event.stop()
         if refusal := self._guard.refusal(answer, self._clock()):
             self.post_message(self.Said(refusal))
             return
-        self.post_message(self.Answered(self._approval, answer))
+        self.post_message(self.Answered(asked, answer))
 
     def watch_has_focus(self, focused: bool) -> None:
         super().watch_has_focus(focused)
@@ -137,12 +138,13 @@ class ApprovalCard(Vertical, can_focus=True):
             self._draw_keys()
 
     def _draw_keys(self) -> None:
-        if not self.has_focus:
+        asked = self._approval
+        if asked is None or not self.has_focus:
             words = "F6 to come here and answer"
         elif not self._guard.seen:
             words = "arrows: see all of it first    n deny"
         else:
-            words = "  ".join(f"{key} {ANSWER_WORDS[answer]}" for key, answer in ANSWER_KEYS.items())
+            words = "  ".join(f"{key} {words_for(asked, answer)}" for key, answer in answers_to(asked).items())
         self.query_one(".keys", Static).update(Content(words))
 
 

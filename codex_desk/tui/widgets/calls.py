@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from textual.content import Content
@@ -15,6 +16,7 @@ from codex_desk.tui.widgets.lines import NOTHING, TAB, Line, ShortLine, TextLine
 from codex_desk.tui.widgets.outputs import Pages, folded
 from codex_desk.tui.widgets.parts import INDENT, LONGEST_ROW, MUTED, duration, field, hint, left_over
 
+IDS = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 COMMAND_LINES = 8
 """Rows of a command's own text, until it is opened."""
 
@@ -25,6 +27,8 @@ def tool(item: ItemView, opened: bool) -> Document:
     mark = Content.styled("● ", "$text-success") if ok else Content.styled("✗ ", "$text-error")
     name, arguments, result = field(data, "tool") or item.text, data.get("arguments"), data.get("result")
     about = tool_words.subject(name, arguments)
+    if IDS.search(about) and item.text.startswith(f"{name} "):
+        about = one_line(item.text.removeprefix(f"{name} "), tool_words.ROW)  # history knows whose ids they are
     came = "" if opened else tool_words.outcome(name, arguments, result, ok=ok)
     called = Content.assemble(
         (one_line(name, 80), "bold"), f"  {about}" if about else "", (f"  → {came}" if came else "", MUTED if ok else "$text-error")

@@ -33,6 +33,19 @@ STATES: dict[str, tuple[str, str]] = {
     "expired": ("✗ expired", "$text-warning"),
 }
 """How the state of a message is said, and its style."""
+SEALED = "sealed: only its provider can read the task"
+PAST: dict[str, tuple[str, str]] = {
+    "completed": ("✓ completed", "$text-success"),
+    "errored": ("✗ errored", "$text-error"),
+    "failed": ("✗ not spawned", "$text-error"),
+    "interrupted": ("✗ interrupted", "$text-warning"),
+    "shutdown": ("▪ shut down", MUTED),
+    "running": ("▸ nothing is known of its end", MUTED),
+    "pending": ("○ nothing is known of its end", MUTED),
+    "pending_init": ("○ nothing is known of its end", MUTED),
+    "not_found": ("✗ not found", "$text-warning"),
+}
+"""How a subagent of history is said to have ended, and its style."""
 STATUS_STYLES = {"needs_human": "$text-warning", "error": "$text-error", "running": "$text-success", "waiting": "$text-warning"}
 TOLD = re.compile(r"(?P<peer>\S+): #(?P<number>\d+) (?P<state>[a-z]+)(?P<rest>.*)", re.DOTALL)
 """What the desk writes into a sender's thread when its message has come to an end."""
@@ -93,17 +106,29 @@ def told(item: ItemView, glyph: str, style: str) -> Document | None:
 
 
 def spawned(item: ItemView, showing: Showing) -> Document:
-    """A subagent's row: its name, what it was given and its state; under it what it does, or opened, what it did."""
+    """A subagent's row: its name, what it was given and its state; under it what it does, or opened, what it did. Of one whose own transcript is not
+    here, what its parent was told."""
     sub = showing.subagent
     data = item.data
     tool, arguments = field(data, "tool") or item.text, data.get("arguments")
-    who = name_of(sub.thread) if sub else tool
-    about = task_of(arguments) or tool_words.subject(tool, arguments)
+    who = name_of(sub.thread) if sub else field(data, "agent_nickname") or field(data, "agent_path").rpartition("/")[2] or tool
+    about = SEALED if data.get("sealed") else task_of(arguments) or tool_words.subject(tool, arguments)
     called = Content.assemble((one_line(who, 60), ROOM), f"  {one_line(about, SUMMARY)}" if about else "")
-    lines: list[Line] = [ShortLine(called, subagent_state(sub, showing.now) if sub else NOTHING, first=Content.styled("⑂ ", ROOM))]
-    if sub is not None and not showing.opened and (last := one_line(sub.thread.last_line, SUMMARY)):
+    past = data.get("agent_status") if sub is None or sub.thread.status == "history" else None
+    state = past_state(str(past), linked=sub is not None or field(data, "subagent_thread_id") != "") if past else NOTHING
+    lines: list[Line] = [
+        ShortLine(called, subagent_state(sub, showing.now) if sub and not past else state, first=Content.styled("⑂ ", ROOM))
+    ]
+    last = (field(data, "result") if past else "") or (sub.thread.last_line if sub else "")
+    if not showing.opened and (last := one_line(last, SUMMARY)):
         lines.append(ShortLine(Content.styled(last, MUTED), first=Content.styled("└ ", MUTED)))
     return Document(lines)
+
+
+def past_state(status: str, *, linked: bool) -> Content:
+    """How a subagent of history ended, as its parent was told: `✓ completed`, `✗ errored`; and that its own transcript is not here."""
+    said, style = PAST.get(status, (f"· {one_line(status, 40)}", MUTED))
+    return Content.styled(said if linked else f"{said} · pending: its transcript is not here yet", style)
 
 
 def subagent_state(sub: Subagent, now: datetime | None) -> Content:

@@ -66,10 +66,12 @@ def draw(item: ItemView, showing: Showing = FOLDED) -> Document:
     """The drawing of a committed item, without a header."""
     if item.kind == "message_out":
         return crossing.sent(item, showing)
-    if subagent_of(item) is not None:
+    if subagent_of(item) is not None or (item.kind == "tool_call" and "agent_status" in item.data):
         document = crossing.spawned(item, showing)
         if showing.opened and showing.subagent is not None:
             document.lines.extend(nested.transcript(showing.subagent, draw, header))
+        elif showing.opened:
+            return Document([*document.lines, *calls.arguments_of(item)], rest=calls.result_of(item))
         return document
     return DRAWINGS.get(item.kind, _other)(item, showing.opened)
 

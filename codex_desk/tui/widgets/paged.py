@@ -80,7 +80,12 @@ class Paged(FollowingScroll):
 
     @property
     def _handle(self) -> str:
-        return (self.thread.handle or self.thread.title or "agent") if self.thread else "agent"
+        """Who speaks here. A session of history has no handle, and its title is what it was first asked."""
+        thread = self.thread
+        if thread is None:
+            return "agent"
+        of_history = thread.kind == "session" and thread.status == "history"
+        return thread.handle or ("" if of_history else thread.title) or ("Codex" if thread.runtime == "codex" else "agent")
 
     def block_of(self, seq: int) -> Block | None:
         """The block of an item, None where it is not on the screen."""

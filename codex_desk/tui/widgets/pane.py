@@ -27,12 +27,14 @@ from codex_desk.engine.views import Delivery, ItemView, ThreadView
 from codex_desk.runtimes.base import Delta
 from codex_desk.text import one_line, visible
 from codex_desk.tui.bridge import Bridge
+from codex_desk.tui.elsewhere import Elsewhere
 from codex_desk.tui.failures import reason_of
 from codex_desk.tui.hints import runs_on
 from codex_desk.tui.keeping import DraftKeeper
 from codex_desk.tui.messages import CommandWanted
 from codex_desk.tui.model import words
 from codex_desk.tui.model.bookkeeping import is_bookkeeping
+from codex_desk.tui.model.closed import closed
 from codex_desk.tui.model.completion import Known
 from codex_desk.tui.model.composer import Interrupt, Queue, Quit, Run, Send, Shell, Steer, StopShell
 from codex_desk.tui.offering import sources
@@ -45,7 +47,7 @@ from codex_desk.tui.widgets.reader import WINDOW, Reader
 from codex_desk.tui.widgets.strips import QueueStrip, Tone
 from codex_desk.tui.widgets.transcript import Transcript
 from codex_desk.tui.widgets.waiting import WaitLine
-from codex_desk.tui.widgets.writing import Writing
+from codex_desk.tui.widgets.writing import PLACEHOLDER, Writing
 
 if TYPE_CHECKING:
     from codex_desk.engine.journal import Action
@@ -76,6 +78,7 @@ class Pane(Vertical):
         self.writing = Writing(offered, plain=plain)
         self._recalls = Recalls(bridge)
         self._turn: str | None = None
+        self._elsewhere = Elsewhere(bridge, self, self.say)
         self.thread: ThreadView | None = None
         """The thread shown, None before the first."""
         self._title: tuple[str, ...] = ("",)
@@ -129,6 +132,7 @@ class Pane(Vertical):
         if blank:
             self.blank.about(thread, runs_on(self._bridge, thread), self._instruction_files(thread))
         self.blank.show(blank and not self.composer.shell)
+        self._elsewhere.look(thread)
 
     def _instruction_files(self, thread: ThreadView) -> Sequence[Path] | None:
         try:
@@ -168,6 +172,8 @@ class Pane(Vertical):
         about = (f"in {title}", stands, "/back") if self.trail else (title, stands)
         self._title = tuple(part for part in about if part)
         self._draw_title()
+        shut = closed(thread)
+        self.composer.placeholder = shut.short if shut else PLACEHOLDER
         running = self._turn or (f"a turn of {thread.id}" if thread.status in words.WORKING else None)
         self.composer.turn = running
 
@@ -305,7 +311,10 @@ class Pane(Vertical):
                 self.post_message(CommandWanted("/quit"))
 
     def _send(self, text: str, delivery: Delivery, notice: str = "") -> None:
-        if self.thread is not None:
+        if self.thread is not None and (shut := closed(self.thread)) is not None:
+            self.composer.put_back(text)
+            self.say(shut.words, "error")
+        elif self.thread is not None:
             self.say(notice)
             self.deliver(self.thread.id, text, delivery)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from codex_desk.engine.views import MessageView, ThreadView
+from codex_desk.engine.views import ItemView, MessageView, ThreadView
 from codex_desk.tui.widgets.block import Block
 from codex_desk.tui.widgets.items import draw
 from codex_desk.tui.widgets.showing import Showing, Subagent
@@ -101,6 +101,53 @@ def test_of_a_long_transcript_only_the_end_is_drawn() -> None:
 
 def test_a_subagent_that_nobody_knows_is_a_call_like_any_other() -> None:
     assert rows(draw(SPAWN)) == ["⑂ spawn_agent  Look through the store"]
+
+
+def past(status: str, **data: Any) -> ItemView:
+    """A call of history that spawned an agent."""
+    given = {"tool": "spawn_agent", "arguments": {"message": "Audit it"}, "agent_status": status, "agent_nickname": "Volta"}
+    return item(2, "tool_call", "spawn_agent: Audit it", **(given | data))
+
+
+@pytest.mark.row("S2-07", "S2-10", "S2-18")
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("completed", "✓ completed"), ("errored", "✗ errored"), ("shutdown", "▪ shut down"), ("running", "▸ nothing is known of its end")],
+)
+def test_an_agent_of_history_says_how_it_ended_with_its_result_under_its_call(status: str, said: str) -> None:
+    call = past(status, subagent_thread_id="s1", result="three findings")
+    drawing = rows(draw(call, Showing(subagent=subagent("history", last_line="the last thing it wrote"))), 70)
+    assert drawing[0].startswith("⑂ scout-1  Audit it ") and drawing[0].endswith(said)
+    assert drawing[1:] == ["└ three findings"]
+
+
+@pytest.mark.row("S2-17")
+def test_an_agent_whose_transcript_is_not_here_is_pending_in_words_and_opens_to_what_is_known() -> None:
+    call = past("completed", result="three findings")
+    folded = [" ".join(row.split()) for row in rows(draw(call), 100)]
+    assert folded == ["⑂ Volta Audit it ✓ completed · pending: its transcript is not here yet", "└ three findings"]
+    opened = " ".join(" ".join(rows(draw(call, Showing(opened=True)), 100)).split())
+    assert "message: Audit it" in opened and "→ result" in opened
+
+
+def test_a_task_that_only_its_provider_can_read_is_sealed_in_words() -> None:
+    call = past("completed", sealed=True, arguments={"message": "[sealed]"}, subagent_thread_id="s1")
+    drawing = rows(draw(call, Showing(subagent=subagent("history"))), 90)
+    assert drawing[0].startswith("⑂ scout-1  sealed: only its provider can read the task")
+
+
+@pytest.mark.row("S2-11")
+def test_a_wait_of_history_names_whom_it_waited_for() -> None:
+    call = item(
+        3,
+        "tool_call",
+        "wait_agent Volta, Kepler",
+        tool="wait_agent",
+        arguments={"targets": ["01a1f7e3-a9f4-73b1-9631-bbcfc6f86be9", "01a1f7e3-aa4b-7812-9f83-6f4823fde1a4"]},
+        result="Volta completed",
+        ok=True,
+    )
+    assert rows(draw(call), 70) == ["● wait_agent  Volta, Kepler  → Volta completed"]
 
 
 async def test_the_line_changes_with_the_message_and_moves_nothing_else() -> None:

@@ -90,3 +90,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rollout_line")),
     )
     op.create_index(op.f("ix_rollout_line_rollout_id"), "rollout_line", ["rollout_id"], unique=False)
+    op.create_index("ix_thread_side_chat_of", "thread", ["side_chat_of"], unique=False, sqlite_where=sa.text("side_chat_of IS NOT NULL"))
+    living = "archived_at IS NULL AND status != 'history'"  # a history of thousands is not looked through for the few that live
+    op.create_index("ix_thread_living", "thread", ["last_activity_at"], unique=False, sqlite_where=sa.text(living))

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from codex_desk.engine.views import ThreadView
+from codex_desk.runtimes.codex.thread import WRITTEN_ELSEWHERE
+from codex_desk.tui.model.closed import closed
+from tests.tui.fakes import NOW, subagent, thread
+
+
+@pytest.mark.parametrize(
+    ("shut", "what_to_do"),
+    [
+        (thread("old", "history"), "/adopt"),
+        (subagent("scout", "old", "history"), "/adopt"),
+        (thread("old", "archived", archived_at=NOW), "/unarchive"),
+        (thread("old", "needs_human", reason=WRITTEN_ELSEWHERE), "/resume"),
+    ],
+)
+def test_a_thread_that_takes_no_prompt_says_why_and_what_to_do(shut: ThreadView, what_to_do: str) -> None:
+    found = closed(shut)
+    assert found is not None and what_to_do in found.words
+
+
+def test_every_other_thread_takes_prompts() -> None:
+    open_ones = [thread("a"), thread("a", "running"), thread("a", "needs_human"), thread("a", "error", reason="no answer")]
+    assert [closed(each) for each in open_ones] == [None] * 4
+
+
+def test_history_of_a_subagent_names_whose_it_is() -> None:
+    found = closed(replace(subagent("scout", "operator", "history")))
+    assert found is not None and "a subagent of operator" in found.words
