@@ -16,7 +16,7 @@ from codex_desk.tui.model.presence import AWAY_S, NOTE_EVERY_S, Attendance
 from codex_desk.tui.widgets.strips import Flash
 
 if TYPE_CHECKING:
-    from codex_desk.tui.terminal_app import TerminalApp
+    from codex_desk.tui.terminal.app import TerminalApp
 
 SIGNS = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp, events.Paste)
 LEAVING_S = 1.0

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from textual import events
 from textual.message import Message
 
-from codex_desk.tui import themes
 from codex_desk.tui.app import DeskApp
-from codex_desk.tui.terminal import Background, TerminalParser, is_light, told_light
+from codex_desk.tui.settings import themes
+from codex_desk.tui.terminal.driving import Background, TerminalParser, is_light, told_light
 from tests.tui.fakes import FakeDesk, app_on, opened, thread, until
 
 PASTE = "\x1b[200~{}\x1b[201~"

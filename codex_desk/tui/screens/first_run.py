@@ -30,6 +30,9 @@ from codex_desk.tui.model.completion import Known
 from codex_desk.tui.model.composer import Queue, Quit, Run, Send, Shell
 from codex_desk.tui.model.words import fitted, short_path
 from codex_desk.tui.widgets.composer import Composer
+from codex_desk.tui.widgets.document import Document
+from codex_desk.tui.widgets.drawn import Drawn
+from codex_desk.tui.widgets.facts import fact
 from codex_desk.tui.widgets.popup import Sources
 from codex_desk.tui.widgets.rows import Row, RowList
 from codex_desk.tui.widgets.writing import Writing
@@ -74,6 +77,7 @@ class FirstRun(Screen[None]):
         self._sources: Sequence[Source] = ()
         self._facts: dict[str, str] = {}
         self._list = RowList()
+        self._found = Drawn()
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="page", can_focus=False):
@@ -82,7 +86,7 @@ class FirstRun(Screen[None]):
             yield Static(id="from", markup=False)
             yield self._list
             yield Static(id="missing", markup=False)
-            yield Static(id="found", markup=False)
+            yield self._found
             yield Static(id="keys", markup=False)
         with Vertical(id="first"):
             here = one_line(short_path(str(self._folder), Path.home()))
@@ -161,8 +165,7 @@ class FirstRun(Screen[None]):
         return Content.assemble(mark, (fitted(one_line(source.name, 40), LABEL), "bold"), (f"  {source.words}", "$text-muted"))
 
     def _draw_facts(self) -> None:
-        rows = (Content.assemble((f"{label:<{LABEL + 2}}  ", "$text-muted"), one_line(words)) for label, words in self._facts.items())
-        self.query_one("#found", Static).update(Content("\n").join(rows))
+        self._found.draw(Document([fact(f"{label:<{LABEL + 2}}  ", words) for label, words in self._facts.items()]))
 
     def _draw_keys(self) -> None:
         keys = (

@@ -19,6 +19,7 @@ from codex_desk.engine.views import ApprovalView
 from codex_desk.text import one_line, visible
 from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.failures import reason_of
+from codex_desk.tui.hints import key_of
 from codex_desk.tui.model import clock
 from codex_desk.tui.model.approval import Answer
 from codex_desk.tui.model.decisions import STATE_GLYPHS, decision, elsewhere
@@ -61,7 +62,7 @@ class Inbox(Dialog[Place]):
         super().__init__()
         self._desk, self._decide, self._revoke = desk, decide, revoke
         self._list = RowList(empty="nothing waits for you")
-        self._card = ApprovalCard()
+        self._card = ApprovalCard(lambda: key_of(self.app, Inbox, "inbox.card"))
         self._whole = Static(markup=False)
         self._decided = VerticalScroll(self._whole, can_focus=False, classes="fields decided")
         self._note = Static(markup=False, classes="note")

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from codex_desk.engine.events import Event, ThreadChanged
 from codex_desk.engine.views import ThreadView
@@ -21,12 +20,14 @@ from codex_desk.tui.failures import reason_of
 from codex_desk.tui.model.status import Runs, Section, sections
 from codex_desk.tui.model.words import name
 from codex_desk.tui.screens.dialog import Dialog
+from codex_desk.tui.widgets.document import Document
+from codex_desk.tui.widgets.drawn import Drawn
+from codex_desk.tui.widgets.facts import fact
+from codex_desk.tui.widgets.lines import NOTHING, TextLine
 
 LABELS = 10
 """Cells of the labels."""
 AGAIN_S = 0.2
-VALUE = 1_000
-"""Characters of a value."""
 
 
 class Status(Dialog[None]):
@@ -44,7 +45,7 @@ class Status(Dialog[None]):
     def __init__(self, desk: DeskDoor, thread: ThreadView, tier: str) -> None:
         super().__init__()
         self._desk, self._thread, self._tier = desk, thread, tier
-        self._facts = Static(markup=False)
+        self._facts = Drawn()
         self._stale = False
 
     def compose(self) -> ComposeResult:
@@ -66,7 +67,7 @@ class Status(Dialog[None]):
     async def _read(self) -> None:
         self._stale = False
         found = await asyncio.to_thread(read_status, self._desk, self._thread.id, self._tier)
-        self._facts.update(drawn(found))
+        self._facts.draw(drawn(found))
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
@@ -101,11 +102,11 @@ def _runs(desk: DeskDoor, thread: ThreadView, tier: str) -> Runs:
     )
 
 
-def drawn(found: list[Section]) -> Content:
+def drawn(found: list[Section]) -> Document:
     """Sections as lines, the labels to the right of one column."""
-    lines: list[Content] = []
+    lines: list[TextLine] = []
     for title, facts in found:
-        lines += [Content("")] if lines else []
-        lines += [Content.styled(title, "bold $text-muted")] if title else []
-        lines += [Content.assemble((f"{label:>{LABELS}}  ", "$text-muted"), one_line(value, VALUE)) for label, value in facts]
-    return Content("\n").join(lines)
+        lines += [TextLine(NOTHING)] if lines else []
+        lines += [TextLine(Content.styled(title, "bold $text-muted"))] if title else []
+        lines += [fact(f"{label:>{LABELS}}  ", value) for label, value in facts]
+    return Document(lines)

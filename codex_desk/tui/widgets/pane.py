@@ -28,7 +28,7 @@ from codex_desk.runtimes.base import Delta
 from codex_desk.text import one_line, visible
 from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.failures import reason_of
-from codex_desk.tui.hints import runs_on
+from codex_desk.tui.hints import key_of, runs_on
 from codex_desk.tui.keeping import DraftKeeper
 from codex_desk.tui.messages import CommandWanted
 from codex_desk.tui.model import words
@@ -71,7 +71,7 @@ class Pane(Vertical):
         self._keeper = keeper
         self.reader = Reader(bridge, plain=plain)
         self.blank = Blank()
-        self.card = ApprovalCard(plain=plain)
+        self.card = ApprovalCard(lambda: key_of(self.app, type(self.screen), "region.next"), plain=plain)
         offered = sources(bridge, commands, lambda: self.thread, lambda: self.app.available_themes)
         self.writing = Writing(offered, plain=plain)
         self._recalls = Recalls(bridge)

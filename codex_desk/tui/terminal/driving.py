@@ -31,7 +31,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from codex_desk.tui.model.incoming import Escape, Incoming, Meta, Pasted, Sequence, Token, Typed
-from codex_desk.tui.output import MOST_PENDING, TerminalFile, Title
+from codex_desk.tui.terminal.output import MOST_PENDING, TerminalFile, Title
 
 ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 _BACKGROUND = re.compile(r"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -214,7 +214,7 @@ class DeskDriver(LinuxDriver):
 def driver() -> type[Driver] | None:
     """The driver for a terminal, or for a browser that textual-serve set; None where something else was set."""
     if constants.DRIVER == IN_BROWSER:
-        from codex_desk.tui.browser import BrowserDriver
+        from codex_desk.tui.terminal.browser import BrowserDriver
 
         return BrowserDriver
     return None if constants.DRIVER else DeskDriver

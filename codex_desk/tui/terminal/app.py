@@ -14,10 +14,10 @@ from textual.color import Color
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
-from codex_desk.tui import clipboard
-from codex_desk.tui.filters import Of256, Plainly, WithoutColour
 from codex_desk.tui.model.colours import depth
-from codex_desk.tui.terminal import DeskDriver
+from codex_desk.tui.terminal import clipboard
+from codex_desk.tui.terminal.driving import DeskDriver
+from codex_desk.tui.terminal.filters import Of256, Plainly, WithoutColour
 
 LOOK_AGAIN_S = 0.05
 
