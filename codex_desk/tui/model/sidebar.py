@@ -145,8 +145,10 @@ def _words(row: ThreadRow, room: int, now: datetime, new: bool) -> list[str]:
         cut = fitted(reason, min(left, cell_len(reason))) if left >= min(SHORTEST_REASON, cell_len(reason)) else ""
         return [f"{row.word} {cut}".strip()] if cut else []
     tail = "done" if thread.status == "finished" else age(thread.last_activity_at, now)
+    if new and row.word:
+        return [f"{row.word} new {tail}", f"{row.word} new", row.word]  # that it is new, its mark says too
     if new:
-        return [f"{row.word or one_line(project_name(thread), 16)} new {tail}", f"new {tail}", "new"]
+        return [f"{one_line(project_name(thread), 16)} new {tail}", f"new {tail}", "new"]
     if row.word:
         of = f"{row.word} · {thread.parent}" if row.under is None and thread.kind == "subagent" else row.word
         return [f"{of} {tail}", f"{row.word} {tail}", row.word]

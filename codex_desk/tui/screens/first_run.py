@@ -139,7 +139,7 @@ class FirstRun(Screen[None]):
         self._list.show([Row(source.id, partial(self._line, source)) for source in found.sources])
         missing = self.query_one("#missing", Static)
         missing.display = bool(found.missing)
-        missing.update(Content.styled(f"For a model: {found.missing}, or codex-desk provider add URL --model M", "$text-muted"))
+        missing.update(Content.styled(f"A model: {found.missing}, or codex-desk provider add URL --model M", "$text-muted"))
         self._facts |= dict(found.facts)
         self._draw_facts()
 

@@ -213,7 +213,8 @@ class Pane(Vertical):
             self.composer.focus()
 
     def _fit_card(self) -> None:
-        self.card.fit(None if self.screen.has_class("-tiny") else self.size.height)
+        if self.is_attached:  # a pane can be left while it is being made
+            self.card.fit(None if self.screen.has_class("-tiny") else self.size.height)
 
     def show_waits(self) -> None:
         """Who this thread waits for, or that it works."""
