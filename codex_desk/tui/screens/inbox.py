@@ -37,7 +37,7 @@ LISTED = 9
 """Rows of the list at most, while there is something to decide."""
 TIGHT = 22
 """Rows below which the box takes the screen, and all that is in it stands close."""
-AROUND_CARD = 5
+AROUND_CARD = 4
 """Rows of the box that are neither the list's nor the card's."""
 LONGEST = 20_000
 """Characters of a decided approval that are drawn at once."""
