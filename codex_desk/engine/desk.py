@@ -376,9 +376,13 @@ class Desk(Looking):
                 LOG.warning("the hosts could not be looked at: %s", error)
 
     async def _index_often(self) -> None:
+        """Nothing is asked of the writer while nothing was written, here or elsewhere."""
+        indexed = None
         while True:
             try:
-                await searching.catch_up(self.ledger)
+                if (reached := self.ledger.next_seq) != indexed:
+                    await searching.catch_up(self.ledger)
+                    indexed = reached
             except StoreError as error:
                 LOG.warning("the index could not be filled: %s", error)
             await asyncio.sleep(INDEX_EVERY_S)
