@@ -126,13 +126,13 @@ class Ending(threading.Event):
         self._told, self._tell = os.pipe()
 
     def fileno(self) -> int:
-        """Something to read stands there while the event is set."""
+        """Something to read stands there while the event is set, and not a moment before."""
         return self._told
 
     def set(self) -> None:
         if not self.is_set():
+            super().set()
             os.write(self._tell, b"\0")
-        super().set()
 
     def clear(self) -> None:
         if self.is_set():
@@ -225,7 +225,7 @@ class DeskDriver(LinuxDriver):
                 ready = selector.select(parser.patience)
                 if self.exit_event.is_set():
                     return
-                if ready:
+                if ready:  # the terminal: what the event writes is there after it was set
                     read = os.read(self.fileno, PIECE)
                     if not read:
                         return  # the terminal is gone; the application hears of that by a signal
