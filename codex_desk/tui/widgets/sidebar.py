@@ -99,6 +99,7 @@ class Sidebar(ScrollView, can_focus=True):
         self.row_keys = frozenset(row_keys)
         self._threads: Sequence[ThreadView] = ()
         self._rows: list[Row] = []
+        self._made: dict[str, ThreadRow] = {}
         self._folded: frozenset[str] = frozenset()
         self._cursor = 0
         self._ages: Sequence[str] = ()
@@ -209,7 +210,7 @@ class Sidebar(ScrollView, can_focus=True):
     def _rebuild(self) -> None:
         self._ages = ()
         held = self._row_at(self._cursor)
-        found = sidebar.rows(self._threads, tree=self.nested, by_project=self.by_project, folded=self._folded)
+        found = sidebar.rows(self._threads, tree=self.nested, by_project=self.by_project, folded=self._folded, made=self._made)
         self._rows = sidebar.spaced(found, self.size.height)
         self.virtual_size = Size(self.size.width, len(self._rows))
         self._cursor = self._same_line(held)
@@ -217,6 +218,9 @@ class Sidebar(ScrollView, can_focus=True):
 
     def _same_line(self, held: Row | None) -> int:
         """Where the line that was under the cursor is now; else the thread's other line; else the first thread."""
+        here = self._row_at(self._cursor)
+        if held is not None and here is not None and here.key == held.key:
+            return self._cursor
         same = next((index for index, row in enumerate(self._rows) if row.key == held.key), None) if held is not None else None
         if same is not None:
             return same
