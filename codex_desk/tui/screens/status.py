@@ -27,7 +27,6 @@ from codex_desk.tui.widgets.lines import NOTHING, TextLine
 
 LABELS = 10
 """Cells of the labels."""
-AGAIN_S = 0.2
 
 
 class Status(Dialog[None]):
@@ -46,7 +45,6 @@ class Status(Dialog[None]):
         super().__init__()
         self._desk, self._thread, self._tier = desk, thread, tier
         self._facts = Drawn()
-        self._stale = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -fit") as box:
@@ -59,13 +57,11 @@ class Status(Dialog[None]):
         self._read()
 
     async def hear(self, event: Event) -> None:
-        if isinstance(event, ThreadChanged) and event.thread_id == self._thread.id and not self._stale:
-            self._stale = True
-            self.set_timer(AGAIN_S, self._read)
+        if isinstance(event, ThreadChanged) and event.thread_id == self._thread.id:
+            self.read_soon(self._read)
 
     @work(group="read")
     async def _read(self) -> None:
-        self._stale = False
         found = await asyncio.to_thread(read_status, self._desk, self._thread.id, self._tier)
         self._facts.draw(drawn(found))
 
