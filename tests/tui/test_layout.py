@@ -25,6 +25,7 @@ from codex_desk.runtimes.base import Delta
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.messages import EngineReady
 from codex_desk.tui.model import clock
+from codex_desk.tui.model.keys import Leader
 from codex_desk.tui.screens.attach import AttachPicker
 from codex_desk.tui.screens.first_run import FirstRun
 from codex_desk.tui.screens.help import Help
@@ -153,11 +154,16 @@ async def test_space_peeks_and_prompts_without_opening() -> None:
         assert handles(app) == ["operator"]
 
 
-async def test_the_leader_shows_what_can_follow_when_one_hesitates() -> None:
+async def test_the_leader_shows_what_can_follow_when_one_hesitates(monkeypatch: pytest.MonkeyPatch) -> None:
+    hesitation = Leader.PANEL_AFTER
     app = app_on(office(), last="operator")
     async with opened(app) as pilot:
+        monkeypatch.setattr(Leader, "PANEL_AFTER", 600.0)
         await pilot.press("ctrl+x")
         assert "^x …" not in shown(app)
+        await pilot.press("escape")
+        monkeypatch.setattr(Leader, "PANEL_AFTER", hesitation)
+        await pilot.press("ctrl+x")
         await until(pilot, lambda: "^x …" in shown(app) and "a attach" in shown(app))
         await pilot.press("escape")
         await until(pilot, lambda: "^x …" not in shown(app))
