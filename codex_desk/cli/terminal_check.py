@@ -65,9 +65,9 @@ def terminal() -> Check:
 
 def look(env: Mapping[str, str]) -> Seen:
     from codex_desk.paths import desk_home
-    from codex_desk.tui.clipboard import programs, way
     from codex_desk.tui.model.colours import depth
-    from codex_desk.tui.preferences import read_preferences
+    from codex_desk.tui.settings.preferences import read_preferences
+    from codex_desk.tui.terminal.clipboard import programs, way
 
     size = shutil.get_terminal_size()
     inside = "tmux" if env.get("TMUX") else "GNU screen" if env.get("STY") else ""

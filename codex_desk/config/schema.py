@@ -12,9 +12,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from codex_desk.config import codex_keys as codex
 from codex_desk.rights import ApprovalPolicy, Mode
 
+RUNTIMES = ("auto", "offline", "native", "codex")
+"""The runtimes that have a name of their own."""
+
 
 def _runtime_name(name: str) -> str:
-    if not re.fullmatch(r"auto|offline|native|codex|acp:[A-Za-z0-9_.-]+", name):
+    if name not in RUNTIMES and not re.fullmatch(r"acp:[A-Za-z0-9_.-]+", name):
         raise ValueError("must be auto, offline, native, codex or acp:<name>")
     return name
 

@@ -39,7 +39,6 @@ from codex_desk.tools.sandbox import Sandbox, find_sandbox
 
 LOG = logging.getLogger(__name__)
 
-INDEX_EVERY_S = 2.0
 RECOVER_EVERY_S = 2.0
 FOREIGN = "codex"
 """What `CODEX_DESK_THREAD` holds for an agent that has no thread on this desk: it may do nothing here."""
@@ -96,7 +95,7 @@ class Desk(Bringing):
             await desk._recover_if_writable()
             if host == "desk":
                 await desk._start_host("desk")
-                background.append(asyncio.create_task(desk._index_often()))
+                background.append(asyncio.create_task(searching.keep_up(desk.ledger)))
             background.append(asyncio.create_task(desk._recover_often()))
             yield desk
         finally:
@@ -384,14 +383,6 @@ class Desk(Bringing):
                 await self._recover()
             except StoreError as error:
                 LOG.warning("the hosts could not be looked at: %s", error)
-
-    async def _index_often(self) -> None:
-        while True:
-            try:
-                await searching.catch_up(self.ledger)
-            except StoreError as error:
-                LOG.warning("the index could not be filled: %s", error)
-            await asyncio.sleep(INDEX_EVERY_S)
 
 
 def _identity(env: Mapping[str, str]) -> By:

@@ -16,14 +16,12 @@ from codex_desk.engine.identity import SYSTEM, By
 from codex_desk.engine.journal import Action, Rules, Tx
 from codex_desk.engine.rows import item_view
 from codex_desk.rights import Rights
+from codex_desk.store.bell import Bell
 from codex_desk.store.database import Database
 from codex_desk.store.glance import ITEM_COLUMNS
 from codex_desk.store.tables import Thread
 from codex_desk.store.watching import LogWatch
 from codex_desk.store.writer import Writer
-
-LOOK_S = 0.05
-"""How often another process's commits are looked for."""
 
 
 class Ledger:
@@ -38,18 +36,35 @@ class Ledger:
         self._database = database
         self._writer: Writer[Tx] = Writer(database.write_engine, str(database.path), self._begin, self._publish, self._look_now)
         self._watch = LogWatch(database.path)
+        self._bell: Bell | None = None
         self._looking: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         # Read, not asked of the writer: where another program holds the store locked, it can still be looked at.
         self._known = int(self._database.reading().execute("SELECT next_seq FROM head").fetchone()[0])
         self._writer.start()
+        if (bell := _bell()) is not None:
+            self._bell, self._watch.bell = bell, bell
+            asyncio.get_running_loop().add_reader(bell, self._rung)
         self._look_later()
 
     async def close(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
+        if self._bell is not None:
+            asyncio.get_running_loop().remove_reader(self._bell)
+            self._bell.close()
         await self._writer.close()
+
+    @property
+    def next_seq(self) -> int:
+        """The number that the next row will have, as far as it was heard what other processes committed."""
+        return self._known
+
+    @property
+    def looks_again_in(self) -> float:
+        """Seconds until it is looked for other processes' commits again, unless the system tells of one before."""
+        return self._watch.patience
 
     async def do(self, action: Action, by: By = SYSTEM) -> Any:
         """Check, perform and journal an action in one transaction; returns once it is durable. Raises `Refusal`, `StoreError`."""
@@ -97,12 +112,26 @@ class Ledger:
         self._hub.publish(events)  # type: ignore[arg-type]
 
     def _look_later(self) -> None:
-        self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._look)
+        self._looking = asyncio.get_running_loop().call_later(self._watch.patience, self._look)
 
     def _look(self) -> None:
         if self._watch.due(time.monotonic()):
             self._writer.look_for_others()
         self._look_later()
+
+    def _rung(self) -> None:
+        self._watch.rung(time.monotonic())
+        if self._looking is not None:
+            self._looking.cancel()
+        self._look()
+
+
+def _bell() -> Bell | None:
+    """What tells of writing; None where the system has none, or none to spare."""
+    try:
+        return Bell()
+    except OSError:
+        return None
 
 
 def _since(connection: Connection, seq: int) -> list[Event]:

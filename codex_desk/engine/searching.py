@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +16,12 @@ from codex_desk.engine.reading import Reader
 from codex_desk.engine.rows import item_view
 from codex_desk.engine.views import ItemView
 from codex_desk.frozen import frozen
+from codex_desk.store.errors import StoreError
+
+LOG = logging.getLogger(__name__)
+
+EVERY_S = 2.0
+"""How often what was written since is put into the index."""
 
 BATCH = 500
 MARK = "indexed_up_to"
@@ -46,6 +54,19 @@ def index_batch(tx: Tx, size: int = BATCH) -> int:
     run("INSERT INTO item_text (rowid, text) SELECT seq, text FROM item WHERE seq > ? AND seq <= ?", (done, seqs[-1]))
     run("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (MARK, str(seqs[-1])))
     return len(seqs)
+
+
+async def keep_up(ledger: Ledger) -> None:
+    """Fill the index behind the journal, until cancelled. Nothing is asked of the writer while nothing was written, here or elsewhere."""
+    indexed = None
+    while True:
+        try:
+            if (reached := ledger.next_seq) != indexed:
+                await catch_up(ledger)
+                indexed = reached
+        except StoreError as error:
+            LOG.warning("the index could not be filled: %s", error)
+        await asyncio.sleep(EVERY_S)
 
 
 async def catch_up(ledger: Ledger, size: int = BATCH) -> None:

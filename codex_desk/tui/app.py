@@ -19,20 +19,21 @@ from textual.types import CSSPathType
 
 from codex_desk.engine.glance import glance
 from codex_desk.text import visible
-from codex_desk.tui import starting, terminal
+from codex_desk.tui import starting
 from codex_desk.tui.bridge import Bridge, engine_opener
 from codex_desk.tui.catalog import TABLE
-from codex_desk.tui.in_force import InForce
-from codex_desk.tui.manners import Manners
 from codex_desk.tui.messages import EngineFailed, EngineReady, Heard, Hearing, SettingsWritten, ThemeWanted
 from codex_desk.tui.model.keymap import Keymap
-from codex_desk.tui.preferences import Preferences, read_preferences
 from codex_desk.tui.presence import Presence
 from codex_desk.tui.screens.first_run import FirstRun
 from codex_desk.tui.screens.main import MainScreen
-from codex_desk.tui.terminal_app import TerminalApp
-from codex_desk.tui.wardrobe import Wardrobe
-from codex_desk.tui.watching import EVERY
+from codex_desk.tui.settings.in_force import InForce
+from codex_desk.tui.settings.preferences import Preferences, read_preferences
+from codex_desk.tui.settings.wardrobe import Wardrobe
+from codex_desk.tui.settings.watching import EVERY
+from codex_desk.tui.terminal import driving as terminal
+from codex_desk.tui.terminal.app import TerminalApp
+from codex_desk.tui.terminal.manners import Manners
 from codex_desk.tui.widgets.approval import ApprovalCard
 
 

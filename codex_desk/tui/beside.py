@@ -8,14 +8,28 @@ from datetime import datetime
 
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import Event, ItemAdded, Live, ThreadChanged
-from codex_desk.engine.views import MessageView
+from codex_desk.engine.views import MessageView, ThreadView
 from codex_desk.text import one_line
 from codex_desk.tui.bridge import Bridge
+from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.model.bookkeeping import is_bookkeeping
+from codex_desk.tui.model.words import ASKING
 from codex_desk.tui.widgets.showing import Subagent
+from codex_desk.tui.widgets.waiting import WaitLine
 
 LINE = 200
 """Characters of what a subagent did last."""
+
+
+def waits_of(desk: DeskDoor, thread: ThreadView) -> tuple[list[WaitLine], datetime | None]:
+    """Whom a thread waits for; and since when it works, None while it does not or asks the human."""
+    live = desk.live(thread.id)
+    lines = [
+        WaitLine(tuple(desk.message(number).to for number in one.messages), one.since, one.deadline)
+        for one in desk.waits()
+        if one.thread_id == thread.id
+    ]
+    return lines, live.started_at if live and thread.status not in ASKING else None
 
 
 class DeskBeside:

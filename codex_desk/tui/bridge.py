@@ -16,7 +16,7 @@ from codex_desk.paths import Home
 from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.failures import EngineUnavailable, explained
 from codex_desk.tui.messages import EngineFailed, EngineReady, Heard
-from codex_desk.tui.watching import stamp
+from codex_desk.tui.settings.watching import stamp
 
 if TYPE_CHECKING:
     from codex_desk.config import Resolved

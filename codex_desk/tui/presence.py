@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -16,7 +17,7 @@ from codex_desk.tui.model.presence import AWAY_S, NOTE_EVERY_S, Attendance
 from codex_desk.tui.widgets.strips import Flash
 
 if TYPE_CHECKING:
-    from codex_desk.tui.terminal_app import TerminalApp
+    from codex_desk.tui.terminal.app import TerminalApp
 
 SIGNS = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp, events.Paste)
 LEAVING_S = 1.0
@@ -39,7 +40,7 @@ class Presence:
     def begin(self) -> None:
         """The desk is open: say what happened since the human was here last."""
         self._app.set_interval(NOTE_EVERY_S, self._note)
-        self._run(self._welcome(opening=True))
+        self._run(partial(self._welcome, opening=True))
 
     async def leave(self) -> None:
         """The human leaves the desk."""
@@ -51,7 +52,7 @@ class Presence:
 
     def _here(self) -> None:
         if self._attendance.sign(self._clock()):
-            self._run(self._welcome(opening=False))
+            self._run(partial(self._welcome, opening=False))
 
     def _focus_changed(self, focused: bool) -> None:
         if focused:
@@ -61,7 +62,7 @@ class Presence:
 
     def _note(self, *, at_once: bool = False) -> None:
         if self._bridge.desk is not None and self._attendance.is_due(self._clock(), at_once=at_once):
-            self._run(self._write(returned=False))
+            self._run(partial(self._write, returned=False))
 
     async def _welcome(self, *, opening: bool) -> None:
         """From here on `away` tells of the time until now; where something happened in it, one line says so. A desk that is left and opened again at
@@ -91,5 +92,5 @@ class Presence:
         except Exception as error:  # a full disk is told by what the human does next
             self._app.log.warning(reason_of(error))
 
-    def _run(self, work: object) -> None:
-        self._app.run_worker(work, group="presence")  # type: ignore[arg-type]  # Textual's own alias is not exported
+    def _run(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._app.run_worker(work, group="presence")

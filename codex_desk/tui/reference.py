@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from codex_desk.tui.bindings import ANYWHERE, LEADER, Region, regions
 from codex_desk.tui.catalog import TABLE
 from codex_desk.tui.model.keymap import Bound
+from codex_desk.tui.settings.bindings import ANYWHERE, LEADER, Region, regions
 from codex_desk.tui.widgets.status import key_name
 
 BEGIN, END = "<!-- commands -->", "<!-- end -->"

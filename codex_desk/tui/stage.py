@@ -10,10 +10,10 @@ from textual.screen import Screen
 
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.views import ThreadView
-from codex_desk.tui.editor import run_outside
 from codex_desk.tui.messages import ThemeWanted
 from codex_desk.tui.model.words import name
-from codex_desk.tui.preferences import AUTO
+from codex_desk.tui.settings.preferences import AUTO
+from codex_desk.tui.terminal.editor import run_outside
 from codex_desk.tui.widgets.status import key_name
 from codex_desk.tui.widgets.strips import Tone
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +38,18 @@ class Codex:
     """What its first frame says."""
     model: str = "a-model"
     """What it says once it can be prompted."""
+
+
+def stop_server(codex: Codex) -> None:
+    """Its first start leaves a server behind that outlives it, and what keeps that up to date. Those of this home are ended, on Linux."""
+    home = codex.env["CODEX_HOME"].encode()
+    subprocess.run(
+        [*codex.argv, "app-server", "daemon", "stop"], env=codex.env, cwd=codex.work, capture_output=True, timeout=30, check=False
+    )
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it ended meanwhile, or is another user's
+            if process.read_bytes().startswith(home):
+                os.kill(int(process.parent.name), signal.SIGTERM)
 
 
 def find_codex(root: Path) -> Codex | None:

@@ -24,7 +24,7 @@ from codex_desk.engine.sessions import Rename
 from codex_desk.tui import starting
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.bridge import Bridge
-from codex_desk.tui.preferences import read_preferences
+from codex_desk.tui.settings.preferences import read_preferences
 from codex_desk.tui.widgets.block import Block
 from codex_desk.tui.widgets.transcript import Transcript
 from tests.bench.models import ScriptedRuntime, Turn, streaming

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.codex import Codex, find_codex
+from tests.bench.codex import Codex, find_codex, stop_server
 from tests.bench.figures import Figure, against, flat, middle
 from tests.bench.place import DESK, ROOT, Place, apart
 from tests.bench.stores import Seeded, seed
@@ -45,6 +45,8 @@ def first_paint(root: Path, threads: int = 10_000, rounds: int = 9) -> list[Figu
             many.append(two)
             few.append(three)
             others += [four] if four is not None else []
+    if codex is not None:
+        stop_server(codex)
     painted, ready = [each.painted for each in many], [each.ready for each in many]
     return [
         against(f"first paint, {threads} threads ÷ an empty Textual app", painted, empty, 1.3),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
 
+from codex_desk.engine import desk as desk_module
 from codex_desk.engine.approvals import Decide
 from codex_desk.engine.desk import Desk
-from codex_desk.engine.events import Event, ItemAdded, MessageChanged
+from codex_desk.engine.events import Event, ItemAdded, MessageChanged, ThreadChanged
 from codex_desk.engine.links import Archive, Attach
 from codex_desk.engine.mailbox import Edit, Remove, Send
 from codex_desk.engine.sessions import Rename
 from codex_desk.engine.turns import Interrupt, Resume
 from codex_desk.engine.views import ThreadView
+from codex_desk.store import watching
 from tests.engine.scripted import Gate, Place, Scripted, ScriptedRuntime, at_rest, final, lines, until
 
 
@@ -50,6 +53,22 @@ async def test_events_of_one_process_reach_the_other_in_the_order_of_the_desk(
         return [event.item.seq for event in events if isinstance(event, ItemAdded)]
 
     assert items(there) == items(here) == sorted(set(items(here)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one looks all the time")
+async def test_a_desk_that_rests_is_rung_up_by_what_another_commits(
+    place: Place, desk: Desk, operator: ThreadView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "SURE_S", 0.1)
+    for module, name in ((watching, "AT_LEAST_S"), (desk_module, "RECOVER_EVERY_S")):
+        monkeypatch.setattr(module, name, 600.0)
+    async with place.open("none") as resting:
+        while resting.ledger.looks_again_in < 600:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.02)
+        heard: list[Event] = []
+        resting.hub.add(heard.append)
+        await desk.do(Rename(operator.id, "late"))
+        await until(resting, lambda: ThreadChanged(operator.id) in heard)
 
 
 async def test_a_prompt_from_the_other_process_is_run_by_the_owner(desk: Desk, other: Desk, operator: ThreadView) -> None:

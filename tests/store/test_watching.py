@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import os
+import select
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from codex_desk.store.watching import AT_LEAST_S, SURE_S, LogWatch
+from codex_desk.store.bell import Bell
+from codex_desk.store.watching import AT_LEAST_S, LOOK_S, SURE_S, LogWatch
 
 
 @pytest.fixture
@@ -54,3 +58,46 @@ def test_a_store_without_a_log_is_watched_too(tmp_path: Path) -> None:
     assert not watch.due(AT_LEAST_S / 2)
     (tmp_path / "desk.db-wal").write_bytes(b"x")
     assert watch.due(AT_LEAST_S / 2 + 0.05)
+
+
+@pytest.fixture
+def rested(quiet: LogWatch) -> Iterator[LogWatch]:
+    """The same with a bell, and it has looked since."""
+    if sys.platform != "linux":
+        pytest.skip("there is a bell on Linux only")
+    quiet.bell = Bell()
+    quiet.due(SURE_S + 0.05)
+    yield quiet
+    quiet.bell.close()
+
+
+def rings(watch: LogWatch) -> bool:
+    assert watch.bell is not None
+    return bool(select.select([watch.bell], [], [], 0)[0])
+
+
+def test_while_the_log_rests_nobody_looks_before_the_bell_rings(rested: LogWatch) -> None:
+    assert rested.patience == AT_LEAST_S
+    assert not rings(rested)
+
+
+@pytest.mark.parametrize("change", [lambda log: log.open("r+b").write(b"y"), lambda log: log.unlink(), lambda log: log.write_bytes(b"")])
+def test_the_bell_rings_once_for_what_is_done_to_the_log(rested: LogWatch, log: Path, change) -> None:
+    change(log)
+    assert rings(rested)
+    rested.rung(SURE_S + 0.1)
+    assert not rings(rested)
+
+
+def test_once_it_rang_sqlite_is_asked_at_every_look_as_after_any_change(rested: LogWatch) -> None:
+    rested.rung(SURE_S + 0.1)
+    for number in range(1, 10):
+        assert rested.due(SURE_S + 0.1 + LOOK_S * number)
+        assert rested.patience == LOOK_S
+
+
+def test_a_log_that_is_not_there_yet_is_looked_for_as_without_a_bell(tmp_path: Path, rested: LogWatch, log: Path) -> None:
+    log.unlink()
+    rested.due(10)
+    rested.due(10 + SURE_S)
+    assert rested.patience == LOOK_S

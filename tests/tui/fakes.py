@@ -50,9 +50,9 @@ from codex_desk.engine.views import (
 from codex_desk.runtimes.outside import Program, Standby
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.bridge import Bridge
-from codex_desk.tui.preferences import Preferences
 from codex_desk.tui.screens.first_run import FirstRun
 from codex_desk.tui.screens.main import MainScreen
+from codex_desk.tui.settings.preferences import Preferences
 
 T = TypeVar("T")
 NOW = datetime(2026, 3, 2, 9, 14, tzinfo=UTC)

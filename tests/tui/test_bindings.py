@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from codex_desk.tui.bindings import ANYWHERE, LEADER, full_keymap, regions
 from codex_desk.tui.catalog import TABLE
 from codex_desk.tui.model.keymap import Bound
+from codex_desk.tui.settings.bindings import ANYWHERE, LEADER, full_keymap, regions
 
 
 def all_bounds() -> list[Bound]:

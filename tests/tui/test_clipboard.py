@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from textual.app import App
 
-from codex_desk.tui import clipboard
+from codex_desk.tui.terminal import clipboard
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from codex_desk.rights import Rights
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.screens.dialog import Dialog
 from codex_desk.tui.screens.main import MainScreen
-from codex_desk.tui.themes import load_themes
+from codex_desk.tui.settings.themes import load_themes
 from tests.tui.fakes import FOLDER, NOW, FakeDesk, app_on, approval, attached, item, opened, subagent, thread, until
 
 LEAST, LEAST_IN_HIGH_CONTRAST = 4.5, 7.0

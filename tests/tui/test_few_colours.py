@@ -8,9 +8,9 @@ import pytest
 from rich.color import ColorType
 from rich.segment import Segment
 
-from codex_desk.tui import themes
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.screens.main import MainScreen
+from codex_desk.tui.settings import themes
 from tests.tui.fakes import FakeDesk, app_on, attached, opened, shown, thread, until
 
 

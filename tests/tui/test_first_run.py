@@ -44,7 +44,7 @@ async def test_without_a_model_it_says_what_answers_and_how_to_get_one(tmp_path:
     async with page(tmp_path, FakeDesk(tier="none")) as (app, pilot):
         await until(pilot, lambda: "● offline stand-in" in shown(app))
         said = squeezed(app)
-        assert "For a model: set OPENAI_API_KEY, or codex-desk provider add URL --model M" in said
+        assert "A model: set OPENAI_API_KEY, or codex-desk provider add URL --model M" in said
         await until(pilot, lambda: "none holds on this machine: every command asks you first" in squeezed(app))
         for key in ("Enter sends", "^x and a letter: everything else", "F1 help"):
             assert key in said
@@ -56,7 +56,7 @@ async def test_a_local_server_answers_the_first_prompt_and_is_kept_in_the_settin
         with_server(home, address)
         async with page(home, desk) as (app, pilot):
             await until(pilot, lambda: "● Ollama" in shown(app) and "○ offline stand-in" in shown(app))
-            assert "For a model" not in shown(app)
+            assert "A model: set" not in shown(app)
             await pilot.press("f6", "down", "enter")
             await until(pilot, lambda: "○ Ollama" in shown(app) and "● Ollama" in shown(app))
             await write(pilot, "begin")

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from textual.widgets import Input
 
-from codex_desk.tui.bindings import full_keymap, keymap_for
 from codex_desk.tui.catalog import TABLE
 from codex_desk.tui.model.helping import Entry, Section, matching
 from codex_desk.tui.reference import BEGIN, END, block, replaced
 from codex_desk.tui.screens.help import Help
+from codex_desk.tui.settings.bindings import full_keymap, keymap_for
 from tests.tui.fakes import FakeDesk, app_on, opened, shown, squeezed, thread, until, write
 
 README = Path(__file__).parents[2] / "README.md"

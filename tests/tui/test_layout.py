@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,11 +24,14 @@ from codex_desk.engine.views import MessageView
 from codex_desk.runtimes.base import Delta
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.messages import EngineReady
+from codex_desk.tui.model import clock
+from codex_desk.tui.model.keys import Leader
 from codex_desk.tui.screens.attach import AttachPicker
 from codex_desk.tui.screens.first_run import FirstRun
 from codex_desk.tui.screens.help import Help
 from codex_desk.tui.screens.main import MainScreen
 from codex_desk.tui.screens.new import NewSession
+from codex_desk.tui.widgets import sidebar
 from codex_desk.tui.widgets.sidebar import Sidebar
 from tests.tui.fakes import FOLDER, NOW, FakeDesk, Gate, app_on, approval, attached, item, opened, shown, squeezed, thread, until, write
 
@@ -112,6 +116,30 @@ async def test_v_and_g_change_how_the_sidebar_is_drawn() -> None:
         await until(pilot, lambda: "repo 4" in shown(app))
 
 
+async def test_an_age_in_the_sidebar_grows_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sidebar, "AGES_S", 0.01)
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    app = app_on(FakeDesk().put(thread("operator", ago=120)), last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: "repo 2m" in shown(app))
+        monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(minutes=1))
+        await until(pilot, lambda: "repo 3m" in shown(app))
+
+
+async def test_while_no_age_reads_differently_the_sidebar_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    app = app_on(FakeDesk().put(thread("operator", ago=120)), last="operator")
+    async with opened(app):
+        shown_now = main(app).sidebar
+        shown_now.look_at_ages()
+        monkeypatch.setattr(shown_now, "refresh", lambda: drawn.append(1))
+        shown_now.look_at_ages()
+        monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(seconds=50))
+        shown_now.look_at_ages()
+    assert not drawn
+
+
 async def test_space_peeks_and_prompts_without_opening() -> None:
     desk = office()
     desk.lines["t-auditor"] = [item(1, "auditor", "agent_message", "the last thing said")]
@@ -126,11 +154,16 @@ async def test_space_peeks_and_prompts_without_opening() -> None:
         assert handles(app) == ["operator"]
 
 
-async def test_the_leader_shows_what_can_follow_when_one_hesitates() -> None:
+async def test_the_leader_shows_what_can_follow_when_one_hesitates(monkeypatch: pytest.MonkeyPatch) -> None:
+    hesitation = Leader.PANEL_AFTER
     app = app_on(office(), last="operator")
     async with opened(app) as pilot:
+        monkeypatch.setattr(Leader, "PANEL_AFTER", 600.0)
         await pilot.press("ctrl+x")
         assert "^x …" not in shown(app)
+        await pilot.press("escape")
+        monkeypatch.setattr(Leader, "PANEL_AFTER", hesitation)
+        await pilot.press("ctrl+x")
         await until(pilot, lambda: "^x …" in shown(app) and "a attach" in shown(app))
         await pilot.press("escape")
         await until(pilot, lambda: "^x …" not in shown(app))

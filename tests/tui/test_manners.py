@@ -9,7 +9,7 @@ import pytest
 from codex_desk.engine.events import MessageChanged, ThreadChanged
 from codex_desk.engine.mailbox import Send
 from codex_desk.tui.app import DeskApp
-from codex_desk.tui.output import RESTORE_TITLE, SAVE_TITLE, Title
+from codex_desk.tui.terminal.output import RESTORE_TITLE, SAVE_TITLE, Title
 from tests.tui.fakes import FakeDesk, app_on, item, opened, shown, squeezed, thread, until, write
 
 

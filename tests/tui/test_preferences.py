@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from codex_desk.config import resolve
-from codex_desk.tui.preferences import Preferences, preferences_of, read_preferences
+from codex_desk.tui.settings.preferences import Preferences, preferences_of, read_preferences
 
 
 def test_without_files_everything_is_as_shipped(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import select
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Iterable
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -13,9 +15,9 @@ from hypothesis import strategies as st
 from textual import events
 from textual.message import Message
 
-from codex_desk.tui import themes
 from codex_desk.tui.app import DeskApp
-from codex_desk.tui.terminal import Background, TerminalParser, is_light, told_light
+from codex_desk.tui.settings import themes
+from codex_desk.tui.terminal.driving import Background, Ending, TerminalParser, is_light, told_light
 from tests.tui.fakes import FakeDesk, app_on, opened, thread, until
 
 PASTE = "\x1b[200~{}\x1b[201~"
@@ -131,6 +133,18 @@ def test_an_answer_about_the_background_is_no_keys(answer: str, light: bool) -> 
     messages = heard("a" + answer + "b")
     assert words(messages) == ["a", "Background", "b"]
     assert [one.light for one in messages if isinstance(one, Background)] == [light]
+
+
+def test_reading_waits_for_the_terminal_and_for_its_own_end_alike() -> None:
+    ending = Ending()
+    ends = partial(select.select, [ending], [], [], 0)
+    for _ in range(2):
+        ending.set()
+        ending.set()
+        assert ends()[0]
+        ending.clear()
+        ending.clear()
+        assert not ends()[0]
 
 
 @pytest.mark.parametrize("cut", range(2, len(WHITE)))

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.color import Color
 from textual.theme import Theme
 
-from codex_desk.tui.themes import DEFAULT_DARK, DEFAULT_LIGHT, ThemeProblem, load_themes, read_theme, shipped_folder
+from codex_desk.tui.settings.themes import DEFAULT_DARK, DEFAULT_LIGHT, ThemeProblem, load_themes, read_theme, shipped_folder
 
 NOWHERE = Path("/nonexistent")
 SHIPPED, SHIPPED_PROBLEMS = load_themes(NOWHERE)

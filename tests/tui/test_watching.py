@@ -13,9 +13,9 @@ from textual.pilot import Pilot
 
 from codex_desk.config import set_user_setting
 from codex_desk.tui.app import DeskApp
-from codex_desk.tui.preferences import read_preferences
 from codex_desk.tui.screens.main import MainScreen
-from codex_desk.tui.watching import SettingsWatch
+from codex_desk.tui.settings.preferences import read_preferences
+from codex_desk.tui.settings.watching import SettingsWatch
 from tests.tui.fakes import FakeDesk, Gate, app_on, opened, shown, thread, until
 
 

@@ -16,8 +16,8 @@ from codex_desk.engine.links import Attach
 from codex_desk.engine.sessions import New, SetMeta
 from codex_desk.tui.app import DeskApp
 from codex_desk.tui.bridge import Bridge, engine_opener
-from codex_desk.tui.preferences import Preferences
 from codex_desk.tui.screens.main import MainScreen
+from codex_desk.tui.settings.preferences import Preferences
 from tests.tui.fakes import opened, shown, squeezed, until, write
 
 SLOW = 30

@@ -79,12 +79,21 @@ def group_of(thread: ThreadView) -> Group:
     return _GROUP_OF.get(thread.status, "Ready")
 
 
-def rows(threads: Iterable[ThreadView], *, tree: bool = True, by_project: bool = False, folded: frozenset[str] = frozenset()) -> list[Row]:
-    """All rows, top to bottom.
+def rows(
+    threads: Iterable[ThreadView],
+    *,
+    tree: bool = True,
+    by_project: bool = False,
+    folded: frozenset[str] = frozenset(),
+    made: dict[str, ThreadRow] | None = None,
+) -> list[Row]:
+    """All rows, top to bottom. `made`: keeps the plain rows of threads, by id, for the next time: with every change of one thread it is the same ten
+    thousand again.
 
     Every live session has a row in its own group, or in its project's. In the tree its children are drawn below a session that has no parent itself;
     an attached child thus shows twice. A subagent shows below its parent, and also under Needs you and Finished when it is there.
     """
+    made = {} if made is None else made
     live = [thread for thread in threads if thread.live]
     kin = _kin(live)
     placed: dict[str, list[ThreadView]] = {}
@@ -102,8 +111,11 @@ def rows(threads: Iterable[ThreadView], *, tree: bool = True, by_project: bool =
         for thread in members:
             if tree and thread.relation is None and thread.id in kin:
                 found.extend(_with_children(thread, kin, folded))
-            else:
-                found.append(ThreadRow(thread))
+                continue
+            row = made.get(thread.id)
+            if row is None or row.thread is not thread:
+                row = made[thread.id] = ThreadRow(thread)
+            found.append(row)
     return found
 
 
@@ -145,8 +157,10 @@ def _words(row: ThreadRow, room: int, now: datetime, new: bool) -> list[str]:
         cut = fitted(reason, min(left, cell_len(reason))) if left >= min(SHORTEST_REASON, cell_len(reason)) else ""
         return [f"{row.word} {cut}".strip()] if cut else []
     tail = "done" if thread.status == "finished" else age(thread.last_activity_at, now)
+    if new and row.word:
+        return [f"{row.word} new {tail}", f"{row.word} new", row.word]  # that it is new, its mark says too
     if new:
-        return [f"{row.word or one_line(project_name(thread), 16)} new {tail}", f"new {tail}", "new"]
+        return [f"{one_line(project_name(thread), 16)} new {tail}", f"new {tail}", "new"]
     if row.word:
         of = f"{row.word} · {thread.parent}" if row.under is None and thread.kind == "subagent" else row.word
         return [f"{of} {tail}", f"{row.word} {tail}", row.word]

@@ -75,7 +75,6 @@ class Audit(Dialog[Place]):
         """The store holds events before the first one here."""
         self._reading_older = False
         self._kinds: Mapping[str, int] = {}
-        self._stale = False
         self._unknown = False
         """Whether a kind is asked for that there is not, and a line says so."""
 
@@ -140,13 +139,11 @@ class Audit(Dialog[Place]):
         self._show(events)
 
     async def hear(self, event: Event) -> None:
-        if isinstance(event, Audited) and not self._stale:
-            self._stale = True
-            self.set_timer(0.1, self._read_newer)  # many come at once
+        if isinstance(event, Audited):
+            self.read_soon(self._read_newer)
 
     @work(group="newer")
     async def _read_newer(self) -> None:
-        self._stale = False
         wanted = self._wanted
         after = self._events[-1].seq if self._events else 0
         events = await asyncio.to_thread(self._desk.audit_page, wanted, after=after, limit=5 * PAGE)

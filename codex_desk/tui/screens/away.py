@@ -25,8 +25,6 @@ from codex_desk.tui.screens.dialog import Dialog
 from codex_desk.tui.widgets.rows import Row, RowList, heading, space
 
 STYLES: Mapping[Tone, str] = {"asks": "bold $text-warning", "bad": "$text-error", "good": "$text-success", "still": "$text-muted"}
-AGAIN_S = 0.3
-"""Changes that come at once are read once."""
 LONGEST_NAME = 60
 
 
@@ -46,7 +44,6 @@ class WhileAway(Dialog[Place]):
         self._list = RowList(empty="nothing happened, and nothing waits for you")
         self._summary = Static(markup=False, classes="summary")
         self._places: dict[str, Place] = {}
-        self._stale = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -fit -broad") as box:
@@ -65,13 +62,11 @@ class WhileAway(Dialog[Place]):
         self._list.fit_in()
 
     async def hear(self, event: Event) -> None:
-        if isinstance(event, ApprovalChanged | MessageChanged | ThreadChanged | TurnChanged) and not self._stale:
-            self._stale = True
-            self.set_timer(AGAIN_S, self._read)
+        if isinstance(event, ApprovalChanged | MessageChanged | ThreadChanged | TurnChanged):
+            self.read_soon(self._read)
 
     @work(group="read")
     async def _read(self) -> None:
-        self._stale = False
         away = await asyncio.to_thread(self._desk.away)
         self._summary.update(Content(one_line(away_summary(away, clock.now()))))
         found = away_rows(away)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
@@ -9,6 +11,7 @@ from textual.screen import ModalScreen
 
 T = TypeVar("T")
 
+SOON_S = 0.2
 LOW_ROWS = 15
 """Rows below which a dialog has no frame."""
 
@@ -24,6 +27,18 @@ class Dialog(ModalScreen[T | None]):
         Binding("ctrl+c", "leave", show=False, priority=True, id="dialog.cancel"),
         Binding("f1", "app.help", "help", show=False, priority=True, id="dialog.help"),
     ]
+
+    _stale = False
+
+    def read_soon(self, read: Callable[[], object]) -> None:
+        """Read again what is shown. Changes that come at once are read once."""
+        if not self._stale:
+            self._stale = True
+            self.set_timer(SOON_S, partial(self._read_now, read))
+
+    def _read_now(self, read: Callable[[], object]) -> None:
+        self._stale = False
+        read()
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -8,11 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from codex_desk.engine.views import AuditView
 from codex_desk.text import one_line, visible
 from codex_desk.tui.screens.dialog import Dialog
+from codex_desk.tui.widgets.document import Document
+from codex_desk.tui.widgets.drawn import Drawn
+from codex_desk.tui.widgets.facts import fact
+from codex_desk.tui.widgets.lines import NOTHING, TextLine
 
 LONGEST = 20_000
 """Characters of a text that are drawn at once."""
@@ -40,7 +43,7 @@ class EventDetail(Dialog[bool]):
             box.border_title = Content(f"Event {event.seq} · {one_line(event.kind, 30)}")  # type: ignore[assignment]  # a str is parsed as markup
             box.border_subtitle = "Enter goes to its line in the transcript · Esc closes"
             with VerticalScroll(classes="fields"):
-                yield Static(fields(event), markup=False)
+                yield Drawn(fields(event))
 
     def action_go(self) -> None:
         self.dismiss(True)
@@ -49,7 +52,7 @@ class EventDetail(Dialog[bool]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
-def fields(event: AuditView) -> Content:
+def fields(event: AuditView) -> Document:
     """Every field with its name."""
     facts = (
         ("number", str(event.seq)),
@@ -60,6 +63,6 @@ def fields(event: AuditView) -> Content:
         ("with", event.peer or ""),
         ("hash", event.hash),
     )
-    lines = [Content.assemble((f"{label:>8}  ", "$text-muted"), one_line(value)) for label, value in facts if value]
+    lines = [fact(f"{label:>8}  ", value) for label, value in facts if value]
     text = event.text if len(event.text) <= LONGEST else f"{event.text[:LONGEST]}…"
-    return Content("\n").join([*lines, Content(""), Content(visible(text))])
+    return Document([*lines, TextLine(NOTHING), *(TextLine(Content(line)) for line in visible(text).split("\n"))])

@@ -32,6 +32,9 @@ from codex_desk.tui.model.completion import Known
 from codex_desk.tui.model.composer import Queue, Quit, Run, Send, Shell
 from codex_desk.tui.model.words import age, fitted, short_path
 from codex_desk.tui.widgets.composer import Composer
+from codex_desk.tui.widgets.document import Document
+from codex_desk.tui.widgets.drawn import Drawn
+from codex_desk.tui.widgets.facts import fact
 from codex_desk.tui.widgets.popup import Sources
 from codex_desk.tui.widgets.rows import Row, RowList
 from codex_desk.tui.widgets.writing import Writing
@@ -85,6 +88,7 @@ class FirstRun(Screen[None]):
         self._choices: dict[str, Choice] = {}
         """The newest of Codex's sessions, by row."""
         self._counted = ""
+        self._found = Drawn()
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="page", can_focus=False):
@@ -93,7 +97,7 @@ class FirstRun(Screen[None]):
             yield Static(id="from", markup=False)
             yield self._list
             yield Static(id="missing", markup=False)
-            yield Static(id="found", markup=False)
+            yield self._found
             yield Static(id="theirs", markup=False)
             yield self._codex
             yield Static(id="keys", markup=False)
@@ -152,7 +156,7 @@ class FirstRun(Screen[None]):
         self._list.show([Row(source.id, partial(self._line, source)) for source in found.sources])
         missing = self.query_one("#missing", Static)
         missing.display = bool(found.missing)
-        missing.update(Content.styled(f"For a model: {found.missing}, or codex-desk provider add URL --model M", "$text-muted"))
+        missing.update(Content.styled(f"A model: {found.missing}, or codex-desk provider add URL --model M", "$text-muted"))
         self._facts |= dict(found.facts)
         self._draw_facts()
 
@@ -235,8 +239,7 @@ class FirstRun(Screen[None]):
         return Content.assemble(mark, (fitted(one_line(source.name, 40), LABEL), "bold"), (f"  {source.words}", "$text-muted"))
 
     def _draw_facts(self) -> None:
-        rows = (Content.assemble((f"{label:<{LABEL + 2}}  ", "$text-muted"), one_line(words)) for label, words in self._facts.items())
-        self.query_one("#found", Static).update(Content("\n").join(rows))
+        self._found.draw(Document([fact(f"{label:<{LABEL + 2}}  ", words) for label, words in self._facts.items()]))
 
     def _draw_keys(self) -> None:
         keys = (

@@ -16,12 +16,12 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Input
 
-from codex_desk.tui.bindings import ANYWHERE, LEADER, Region, full_keymap, regions
 from codex_desk.tui.commands import Command
 from codex_desk.tui.hints import keys_line
 from codex_desk.tui.model.helping import Entry, Section, key_entries, matching
 from codex_desk.tui.model.keymap import Keymap
 from codex_desk.tui.screens.dialog import Dialog
+from codex_desk.tui.settings.bindings import ANYWHERE, LEADER, Region, full_keymap, regions
 from codex_desk.tui.widgets.rows import Row, RowList, heading, space
 from codex_desk.tui.widgets.status import key_name
 

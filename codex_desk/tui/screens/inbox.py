@@ -19,6 +19,7 @@ from codex_desk.engine.views import ApprovalView
 from codex_desk.text import one_line, visible
 from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.failures import reason_of
+from codex_desk.tui.hints import key_of
 from codex_desk.tui.model import clock
 from codex_desk.tui.model.approval import Answer
 from codex_desk.tui.model.decisions import STATE_GLYPHS, decision, elsewhere
@@ -36,7 +37,7 @@ LISTED = 9
 """Rows of the list at most, while there is something to decide."""
 TIGHT = 22
 """Rows below which the box takes the screen, and all that is in it stands close."""
-AROUND_CARD = 5
+AROUND_CARD = 4
 """Rows of the box that are neither the list's nor the card's."""
 LONGEST = 20_000
 """Characters of a decided approval that are drawn at once."""
@@ -61,7 +62,7 @@ class Inbox(Dialog[Place]):
         super().__init__()
         self._desk, self._decide, self._revoke = desk, decide, revoke
         self._list = RowList(empty="nothing waits for you")
-        self._card = ApprovalCard()
+        self._card = ApprovalCard(lambda: key_of(self.app, Inbox, "inbox.card"))
         self._whole = Static(markup=False)
         self._decided = VerticalScroll(self._whole, can_focus=False, classes="fields decided")
         self._note = Static(markup=False, classes="note")

@@ -40,6 +40,7 @@ class NewSession(Dialog[ThreadView]):
     def __init__(self, make: Make, folder: str, handle: str = "", foresee: Foresee | None = None) -> None:
         """`make` is given the handle and the folder; `folder` is proposed; `foresee` tells what a session in a folder would run on (off the loop)."""
         super().__init__()
+        self._foreseen = Static(classes="foreseen", markup=False)
         self._make, self._folder, self._handle, self._foresee = make, folder, handle, foresee
 
     def compose(self) -> ComposeResult:
@@ -54,7 +55,7 @@ class NewSession(Dialog[ThreadView]):
             with Horizontal():
                 yield Static("at home in", classes="label")
                 yield Input(self._folder, id="folder", compact=True, select_on_focus=False, suggester=FolderSuggester())
-            yield Static(classes="foreseen", markup=False)
+            yield self._foreseen
             yield Static(classes="wrong", markup=False)
 
     def on_mount(self) -> None:
@@ -84,13 +85,15 @@ class NewSession(Dialog[ThreadView]):
         if self._foresee is None:
             return
         await asyncio.sleep(pause)
+        if not self.is_attached:  # left meanwhile
+            return
         folder = self.query_one("#folder", Input).value.strip()
         try:
             facts = await asyncio.to_thread(self._foresee, folder)
         except Exception as error:
             facts = [("", reason_of(error))]
         lines = [Content.assemble((f"{label:<{LABEL}}  ", "$text-muted"), (one_line(words), "$text-muted")) for label, words in facts]
-        self.query_one(".foreseen", Static).update(Content("\n").join(lines))
+        self._foreseen.update(Content("\n").join(lines))
 
     @work(group="new", exclusive=True)
     async def _begin(self, handle: str, folder: str) -> None:

@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.fuzzy import Matcher
 from textual.style import Style
+from textual.theme import Theme
 from textual.widgets import LoadingIndicator
 from textual.widgets.option_list import Option
 
@@ -65,6 +66,19 @@ class Palette(CommandPalette):
             with Vertical(id="--results"):
                 yield _Commands()
                 yield LoadingIndicator()
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, self._wear)
+
+    def _wear(self, _: Theme) -> None:
+        """Textual leaves its system screens out when it styles the others anew."""
+        self.app.stylesheet.update(self)
+
+    def on_resize(self) -> None:
+        if listed := self.query(_Commands):
+            at = listed.first().highlighted
+            self._gather_commands(self.query_one(CommandInput).value)
+            listed.first().highlighted = at
 
     def _gather_commands(self, search_value: str) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # nothing has to be waited for
         if not self.query(CommandList):

@@ -21,7 +21,6 @@ from codex_desk.tui.screens.dialog import Dialog
 LINES = 14
 READ = 40
 """Items that are looked at."""
-AGAIN_S = 0.2
 LABEL = 9
 
 
@@ -36,7 +35,6 @@ class Peek(Dialog[str]):
         self._bridge, self._thread = bridge, thread
         self._box = Vertical(classes="box -fit")
         self._lines = Static(markup=False, classes="lines")
-        self._stale = False
 
     def compose(self) -> ComposeResult:
         with self._box:
@@ -58,12 +56,10 @@ class Peek(Dialog[str]):
                 about = thread_id
             case _:
                 return
-        if about == self._thread.id and not self._stale:
-            self._stale = True
-            self.set_timer(AGAIN_S, self._draw)
+        if about == self._thread.id:
+            self.read_soon(self._draw)
 
     def _draw(self) -> None:
-        self._stale = False
         thread = self._thread = self._bridge.thread(self._thread.id) or self._thread
         stands = place(thread)
         title = (

@@ -18,27 +18,28 @@ from textual.widgets import Input, Static
 from codex_desk.config import ConfigError, Resolved, setting
 from codex_desk.config.describing import SettingRow, setting_rows, written
 from codex_desk.config.lines import Key
+from codex_desk.config.schema import RUNTIMES
 from codex_desk.engine.events import Event, ThreadChanged
 from codex_desk.engine.views import ThreadView
 from codex_desk.text import one_line, visible
 from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.failures import reason_of
 from codex_desk.tui.hints import keys_line
-from codex_desk.tui.keybook import KEYMAP, key_refusal, key_rows
 from codex_desk.tui.messages import SettingsWritten, ThemeWanted
 from codex_desk.tui.model import settings as model
 from codex_desk.tui.model.words import fitted, name
-from codex_desk.tui.saving import row_of, save
 from codex_desk.tui.screens.ask import AskValue, Edit
 from codex_desk.tui.screens.dialog import Dialog
 from codex_desk.tui.screens.pick import Picker
 from codex_desk.tui.screens.pick import Row as Choice
-from codex_desk.tui.watching import EVERY, stamp_of
+from codex_desk.tui.settings.keybook import KEYMAP, key_refusal, key_rows
+from codex_desk.tui.settings.saving import row_of, save
+from codex_desk.tui.settings.watching import EVERY, stamp_of
 from codex_desk.tui.widgets.rows import Row, RowList, heading, space
 
 LOW_ROWS = 20
 """Rows below which the list has the room of what is told about a setting."""
-THEME = ("tui", "theme")
+THEME, RUNTIME = ("tui", "theme"), ("runtime",)
 NAMED: Mapping[Key, str] = {("model_provider",): "model_providers", ("profile",): "profiles"}
 """Settings whose values are the names of the tables in another."""
 
@@ -240,6 +241,8 @@ class Settings(Dialog[None]):
         return await self.app.push_screen_wait(AskValue(row.name, words, start, partial(self._refusal, row)))
 
     def _names(self, row: SettingRow) -> tuple[str, ...]:
+        if row.described.key == RUNTIME:
+            return RUNTIMES
         table = NAMED.get(row.described.key)
         return tuple(getattr(self._resolved.settings, table)) if table and self._resolved else ()
 

@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import Event, ThreadChanged
@@ -27,15 +26,16 @@ from codex_desk.tui.hints import codex_runs_on
 from codex_desk.tui.model.status import Codex, Runs, Section, sections
 from codex_desk.tui.model.words import name, short_path
 from codex_desk.tui.screens.dialog import Dialog
+from codex_desk.tui.widgets.document import Document
+from codex_desk.tui.widgets.drawn import Drawn
+from codex_desk.tui.widgets.facts import fact
+from codex_desk.tui.widgets.lines import NOTHING, TextLine
 
 if TYPE_CHECKING:
     from codex_desk.config import Resolved
 
 LABELS = 10
 """Cells of the labels."""
-AGAIN_S = 0.2
-VALUE = 1_000
-"""Characters of a value."""
 
 
 class Status(Dialog[None]):
@@ -53,8 +53,7 @@ class Status(Dialog[None]):
     def __init__(self, desk: DeskDoor, thread: ThreadView, tier: str) -> None:
         super().__init__()
         self._desk, self._thread, self._tier = desk, thread, tier
-        self._facts = Static(markup=False)
-        self._stale = False
+        self._facts = Drawn()
         self._codex = Codex()
 
     def compose(self) -> ComposeResult:
@@ -70,16 +69,14 @@ class Status(Dialog[None]):
             self._ask_codex()
 
     async def hear(self, event: Event) -> None:
-        if isinstance(event, ThreadChanged) and event.thread_id == self._thread.id and not self._stale:
-            self._stale = True
-            self.set_timer(AGAIN_S, self._read)
+        if isinstance(event, ThreadChanged) and event.thread_id == self._thread.id:
+            self.read_soon(self._read)
 
     @work(group="read")
     async def _read(self) -> None:
-        self._stale = False
         codex = self._codex if self._thread.runtime == "codex" else None
         found = await asyncio.to_thread(read_status, self._desk, self._thread.id, self._tier, codex)
-        self._facts.update(drawn(found))
+        self._facts.draw(drawn(found))
 
     @work(group="codex")
     async def _ask_codex(self) -> None:
@@ -165,11 +162,11 @@ def _codex_runs(resolved: Resolved, thread: ThreadView, files: Sequence[Path]) -
     )
 
 
-def drawn(found: list[Section]) -> Content:
+def drawn(found: list[Section]) -> Document:
     """Sections as lines, the labels to the right of one column."""
-    lines: list[Content] = []
+    lines: list[TextLine] = []
     for title, facts in found:
-        lines += [Content("")] if lines else []
-        lines += [Content.styled(title, "bold $text-muted")] if title else []
-        lines += [Content.assemble((f"{label:>{LABELS}}  ", "$text-muted"), one_line(value, VALUE)) for label, value in facts]
-    return Content("\n").join(lines)
+        lines += [TextLine(NOTHING)] if lines else []
+        lines += [TextLine(Content.styled(title, "bold $text-muted"))] if title else []
+        lines += [fact(f"{label:>{LABELS}}  ", value) for label, value in facts]
+    return Document(lines)

@@ -11,10 +11,10 @@ from textual.theme import Theme
 from textual.widgets import OptionList
 
 from codex_desk.tui.model.words import short_path
-from codex_desk.tui.preferences import AUTO
 from codex_desk.tui.screens.pick import Picker, Row
-from codex_desk.tui.themes import shipped_folder
-from codex_desk.tui.wardrobe import Wardrobe
+from codex_desk.tui.settings.preferences import AUTO
+from codex_desk.tui.settings.themes import shipped_folder
+from codex_desk.tui.settings.wardrobe import Wardrobe
 
 
 class ThemePicker(Picker):

@@ -33,8 +33,6 @@ STYLES: Mapping[Tone, str] = {"waits": "$text-warning", "asks": "bold $text-warn
 LONGEST_NAME = 40
 WIDE = 90
 """Cells of a row from which on there is room for a sentence about a wait's end."""
-AGAIN_S = 0.1
-"""Changes that come at once are read once."""
 
 
 class Waits(Dialog[Place]):
@@ -54,7 +52,6 @@ class Waits(Dialog[Place]):
         self._list = RowList(empty="nobody waits")
         self._note = Static(markup=False, classes="note")
         self._by_key: dict[str, WaitRow] = {}
-        self._stale = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -fit -broad") as box:
@@ -76,13 +73,11 @@ class Waits(Dialog[Place]):
         self._list.fit_in()
 
     async def hear(self, event: Event) -> None:
-        if isinstance(event, ApprovalChanged | MessageChanged | ThreadChanged | TurnChanged) and not self._stale:
-            self._stale = True
-            self.set_timer(AGAIN_S, self._read)
+        if isinstance(event, ApprovalChanged | MessageChanged | ThreadChanged | TurnChanged):
+            self.read_soon(self._read)
 
     @work(group="read")
     async def _read(self) -> None:
-        self._stale = False
         trees, asking = wait_rows(await asyncio.to_thread(self._desk.standing))
         self._by_key = {row.key: row for row in (*trees, *asking)}
         names = max((cell_len(row.guides) + cell_len(one_line(row.name, LONGEST_NAME)) for row in self._by_key.values()), default=0)

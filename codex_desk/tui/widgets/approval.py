@@ -19,6 +19,7 @@ from codex_desk.text import one_line, visible
 from codex_desk.tui.model.approval import Answer, ApprovalGuard, answers_to, words_for
 from codex_desk.tui.widgets.document import Document
 from codex_desk.tui.widgets.drawn import Drawn
+from codex_desk.tui.widgets.facts import fact
 from codex_desk.tui.widgets.lines import TAB, TextLine
 
 SHARE = 75
@@ -53,8 +54,12 @@ class ApprovalCard(Vertical, can_focus=True):
             super().__init__()
             self.text = text
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic, id: str | None = None, plain: bool = False) -> None:
+    def __init__(
+        self, way: Callable[[], str], *, clock: Callable[[], float] = time.monotonic, id: str | None = None, plain: bool = False
+    ) -> None:
+        """`way`: how the key that leads here is written."""
         super().__init__(id=id)
+        self._way = way
         self._mark = "needs you: " if plain else "⚠ "
         self._clock = clock
         self._approval: ApprovalView | None = None
@@ -94,7 +99,7 @@ class ApprovalCard(Vertical, can_focus=True):
         )
         self._asked.draw(Document(_asked_lines(first)))
         facts = (("in", first.cwd), ("why", first.why), ("asked by", " → ".join(first.chain)))
-        self._about.draw(Document([_fact(label, value) for label, value in facts if value]))
+        self._about.draw(Document([fact(f"{label}  ", value) for label, value in facts if value]))
         self._draw_keys()
         self.call_after_refresh(self._look)
 
@@ -140,7 +145,7 @@ class ApprovalCard(Vertical, can_focus=True):
     def _draw_keys(self) -> None:
         asked = self._approval
         if asked is None or not self.has_focus:
-            words = "F6 to come here and answer"
+            words = f"{self._way()} to come here and answer"
         elif not self._guard.seen:
             words = "arrows: see all of it first    n deny"
         else:
@@ -150,8 +155,6 @@ class ApprovalCard(Vertical, can_focus=True):
 
 PART = 2_000
 """Characters of a very long line that are wrapped at a time."""
-FACT = 4_096
-"""Characters of where, why and for whom; a path is no longer."""
 PATCH_STYLES = (("*** ", "bold"), ("@@", "$text-muted"), ("+", "$text-success"), ("-", "$text-error"))
 """How the lines of a change begin, and what they are drawn in."""
 
@@ -167,8 +170,3 @@ def _asked_lines(approval: ApprovalView) -> list[TextLine]:
             lines.append(TextLine(Content.styled(whole[start : start + PART], style), words=False))
             lines[-1].goes_on = start + PART < len(whole)
     return lines
-
-
-def _fact(label: str, value: str) -> TextLine:
-    lead = Content.styled(f"{label}  ", "$text-muted")
-    return TextLine(Content(one_line(value, FACT)), first=lead, rest=Content(" " * lead.cell_length))

@@ -22,6 +22,8 @@ from codex_desk.tui.widgets.parts import INDENT, LONGEST_ROW, MUTED, SUMMARY, cl
 Kind = Literal["text", "reasoning", "output", "tool"]
 ITEM_KINDS: dict[Kind, str] = {"text": "agent_message", "reasoning": "reasoning", "output": "command", "tool": "tool_call"}
 """The kind of item that each is going to be."""
+HAVE_LINES = frozenset({"send_message", "wait_agent"})
+"""Tools that need none here while they run: what they do stands in a line of its own at once, as sent and as waiting."""
 
 
 def live_kind(kind: Kind, key: str) -> str:
@@ -42,6 +44,8 @@ class Buffer:
 
     def put(self, delta: Delta) -> None:
         if self.whole_lines and delta.kind != "text":
+            return
+        if delta.kind == "tool" and delta.text.partition(" ")[0] in HAVE_LINES:
             return
         parts = self._pending.setdefault((delta.key, delta.kind), [])
         if delta.kind == "tool":

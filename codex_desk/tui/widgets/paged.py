@@ -54,6 +54,9 @@ class Paged(FollowingScroll):
     class LatestWanted(Message):
         """The reader wants the end of a thread whose newest items are not here: show it anew."""
 
+    _after: Drawn
+    """What stands after the last block: each kind of transcript has its own."""
+
     def __init__(self, *, id: str | None = None, look: Look = DRAWN, beside: Beside | None = None) -> None:
         super().__init__(id=id)
         self._look = look
@@ -67,11 +70,6 @@ class Paged(FollowingScroll):
         self._settling = False
         told = "earlier items" if look.still else "↑ earlier items"
         self._earlier = Edge(Document([ShortLine(Content.styled(told, MUTED)), blank()]), classes="-edge")
-
-    @property
-    def _after(self) -> Drawn:
-        """What stands after the last block."""
-        raise NotImplementedError
 
     @property
     def blocks(self) -> list[Block]:

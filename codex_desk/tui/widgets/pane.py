@@ -26,10 +26,11 @@ from codex_desk.engine.events import (
 from codex_desk.engine.views import Delivery, ItemView, ThreadView
 from codex_desk.runtimes.base import Delta
 from codex_desk.text import one_line, visible
+from codex_desk.tui.beside import waits_of
 from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.elsewhere import Elsewhere
 from codex_desk.tui.failures import reason_of
-from codex_desk.tui.hints import runs_on
+from codex_desk.tui.hints import key_of, runs_on
 from codex_desk.tui.keeping import DraftKeeper
 from codex_desk.tui.messages import CommandWanted
 from codex_desk.tui.model import words
@@ -46,7 +47,6 @@ from codex_desk.tui.widgets.composer import Composer
 from codex_desk.tui.widgets.reader import WINDOW, Reader
 from codex_desk.tui.widgets.strips import QueueStrip, Tone
 from codex_desk.tui.widgets.transcript import Transcript
-from codex_desk.tui.widgets.waiting import WaitLine
 from codex_desk.tui.widgets.writing import PLACEHOLDER, Writing
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Pane(Vertical):
         self._keeper = keeper
         self.reader = Reader(bridge, plain=plain)
         self.blank = Blank()
-        self.card = ApprovalCard(plain=plain)
+        self.card = ApprovalCard(lambda: key_of(self.app, type(self.screen), "region.next"), plain=plain)
         offered = sources(bridge, commands, lambda: self.thread, lambda: self.app.available_themes)
         self.writing = Writing(offered, plain=plain)
         self._recalls = Recalls(bridge)
@@ -219,19 +219,15 @@ class Pane(Vertical):
             self.composer.focus()
 
     def _fit_card(self) -> None:
-        self.card.fit(None if self.screen.has_class("-tiny") else self.size.height)
+        if self.is_attached:  # a pane can be left while it is being made
+            self.card.fit(None if self.screen.has_class("-tiny") else self.size.height)
 
     def show_waits(self) -> None:
         """Who this thread waits for, or that it works."""
         desk, thread = self._bridge.desk, self.thread
         if desk is None or thread is None:
             return
-        live = desk.live(thread.id)
-        mine = [one for one in desk.waits() if one.thread_id == thread.id]
-        self.transcript.set_waiting(
-            [WaitLine(tuple(desk.message(number).to for number in one.messages), one.since, one.deadline) for one in mine],
-            live.started_at if live and thread.status not in words.ASKING else None,
-        )
+        self.transcript.set_waiting(*waits_of(desk, thread))
 
     @on(Reader.Said)
     def _reader_said(self, event: Reader.Said) -> None:

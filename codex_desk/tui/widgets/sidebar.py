@@ -20,10 +20,12 @@ from codex_desk.engine.views import ThreadView
 from codex_desk.text import one_line
 from codex_desk.tui.model import clock, sidebar
 from codex_desk.tui.model.sidebar import GapRow, HeadingRow, Row, ThreadRow
-from codex_desk.tui.model.words import ASKING, GLYPHS, RELATION_GLYPHS, WORDS, fitted, name
+from codex_desk.tui.model.words import ASKING, GLYPHS, RELATION_GLYPHS, WORDS, age, fitted, name
 
 FRESH = "●"
 """The glyph of a session at rest in which something happened that was not seen yet."""
+AGES_S = 20
+"""How often it is looked whether an age in it reads differently by now."""
 _STATES = {"Needs you": "sidebar--asking", "Working": "sidebar--working"}
 
 
@@ -97,8 +99,11 @@ class Sidebar(ScrollView, can_focus=True):
         self.row_keys = frozenset(row_keys)
         self._threads: Sequence[ThreadView] = ()
         self._rows: list[Row] = []
+        self._made: dict[str, ThreadRow] = {}
         self._folded: frozenset[str] = frozenset()
         self._cursor = 0
+        self._ages: Sequence[str] = ()
+        """Those on the screen when they were last looked at; none after what is shown has changed."""
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -126,7 +131,7 @@ class Sidebar(ScrollView, can_focus=True):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.set_interval(20, self.refresh)  # ages grow by themselves
+        self.set_interval(AGES_S, self.look_at_ages)
 
     def watch_nested(self) -> None:
         self._rebuild()
@@ -193,9 +198,19 @@ class Sidebar(ScrollView, can_focus=True):
             self._folded = self._folded | {thread.id} if shut else self._folded - {thread.id}
             self._rebuild()
 
+    def look_at_ages(self) -> None:
+        """Ages grow by themselves: draw anew where one reads differently."""
+        now, top = clock.now(), int(self.scroll_y)
+        shown = self._rows[top : top + self.size.height]
+        ages = [age(row.thread.last_activity_at, now) for row in shown if isinstance(row, ThreadRow)]
+        if ages != self._ages:
+            self._ages = ages
+            self.refresh()
+
     def _rebuild(self) -> None:
+        self._ages = ()
         held = self._row_at(self._cursor)
-        found = sidebar.rows(self._threads, tree=self.nested, by_project=self.by_project, folded=self._folded)
+        found = sidebar.rows(self._threads, tree=self.nested, by_project=self.by_project, folded=self._folded, made=self._made)
         self._rows = sidebar.spaced(found, self.size.height)
         self.virtual_size = Size(self.size.width, len(self._rows))
         self._cursor = self._same_line(held)
@@ -203,6 +218,9 @@ class Sidebar(ScrollView, can_focus=True):
 
     def _same_line(self, held: Row | None) -> int:
         """Where the line that was under the cursor is now; else the thread's other line; else the first thread."""
+        here = self._row_at(self._cursor)
+        if held is not None and here is not None and here.key == held.key:
+            return self._cursor
         same = next((index for index, row in enumerate(self._rows) if row.key == held.key), None) if held is not None else None
         if same is not None:
             return same

@@ -136,6 +136,6 @@ class Flash(Static):
         self.set_class(tone == "error", "-error")
         self.display = bool(text)
         lead = self._error if tone == "error" else ""
-        self.update(Content(f" {lead}{visible(text)}"))
+        self.update(Content(f"{lead}{visible(text)}"))
         if text and tone == "info":
             self._timer = self.set_timer(self.SECONDS, lambda: self.say(""))

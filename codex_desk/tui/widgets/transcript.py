@@ -19,7 +19,6 @@ from codex_desk.tui.model.finding import occurrences
 from codex_desk.tui.widgets import cursor
 from codex_desk.tui.widgets.below import Below
 from codex_desk.tui.widgets.block import Block, framed
-from codex_desk.tui.widgets.drawn import Drawn
 from codex_desk.tui.widgets.grouping import COMPACT, kind_of
 from codex_desk.tui.widgets.items import source
 from codex_desk.tui.widgets.live import Buffer, live_kind
@@ -99,16 +98,12 @@ class Transcript(Searched):
         self._ticker: Timer | None = None
         self._unseen = 0
         self._below = Below(plain=plain)
-        self._waiting = Waiting(clock, plain=plain)
+        self._after = self._waiting = Waiting(clock, plain=plain)
 
     def compose(self) -> ComposeResult:
         yield self._earlier
         yield self._waiting
         yield self._below
-
-    @property
-    def _after(self) -> Drawn:
-        return self._waiting
 
     def on_mount(self) -> None:
         self._flusher = self.set_interval(1 / FLUSH_HZ, self._flush, pause=True)

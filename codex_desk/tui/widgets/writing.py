@@ -10,9 +10,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from codex_desk.engine.views import ThreadView
-from codex_desk.tui.editor import EditorError, edit_outside
 from codex_desk.tui.model.composer import Say
 from codex_desk.tui.model.drafts import Draft, Recall
+from codex_desk.tui.terminal.editor import EditorError, edit_outside
 from codex_desk.tui.widgets.composer import Composer, Mode
 from codex_desk.tui.widgets.popup import CompletionPopup, Sources
 from codex_desk.tui.widgets.strips import Entry, Flash, QueueStrip, Tone

@@ -150,3 +150,15 @@ def test_what_is_new_is_said_in_a_word_that_outlives_the_project() -> None:
     row = ThreadRow(thread("auditor", ago=120))
     assert words_beside(row, 30, NOW, new=True) == "repo new 2m"
     assert words_beside(row, 15, NOW, new=True) == "new 2m"
+
+
+@pytest.mark.parametrize("tree", [True, False])
+def test_rows_that_were_made_before_are_taken_over_for_threads_that_have_not_changed(tree: bool) -> None:
+    made: dict[str, ThreadRow] = {}
+    before = rows(OFFICE, tree=tree, made=made)
+    office = (*OFFICE[:-1], thread("auditor", "idle"))
+    after = rows(office, tree=tree, made=made)
+    assert after == rows(office, tree=tree)
+    kept = {id(row) for row in before}
+    plain = [row for row in after if isinstance(row, ThreadRow) and not row.children and row.under is None]
+    assert [row.thread.handle for row in plain if id(row) not in kept] == ["auditor"]

@@ -83,3 +83,11 @@ def test_only_complete_lines_of_a_message_are_taken_where_nothing_may_be_written
     assert buffer.take() == [Delta("text", "a", "one\n")]
     buffer.put(Delta("text", "a", "o\n"))
     assert buffer.take() == [Delta("text", "a", "two\n")]
+
+
+def test_what_has_a_line_of_its_own_at_once_is_not_said_twice() -> None:
+    buffer = Buffer()
+    buffer.put(Delta("tool", "1", "send_message reviewer Please look"))
+    buffer.put(Delta("tool", "2", "wait_agent all"))
+    buffer.put(Delta("tool", "3", "shell make test"))
+    assert [delta.key for delta in buffer.take()] == ["3"]

@@ -8,7 +8,7 @@ from textual import messages
 from textual.drivers._byte_stream import ByteStream
 from textual.drivers.web_driver import WebDriver, _ExitInput
 
-from codex_desk.tui.terminal import TerminalParser
+from codex_desk.tui.terminal.driving import TerminalParser
 
 
 class BrowserDriver(WebDriver):

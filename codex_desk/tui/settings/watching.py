@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from codex_desk.frozen import frozen
 from codex_desk.paths import Home
 from codex_desk.tui.model.keymap import Keymap
-from codex_desk.tui.preferences import Preferences, preferences_of
+from codex_desk.tui.settings.preferences import Preferences, preferences_of
 
 if TYPE_CHECKING:
     from codex_desk.config import Resolved
@@ -62,7 +62,7 @@ class SettingsWatch:
     def read(self) -> Found:
         """Read them now. Imports the settings, and where there is a keymap every screen: not for the first frame."""
         from codex_desk.config import ConfigError, resolve
-        from codex_desk.tui.bindings import keymap_for
+        from codex_desk.tui.settings.bindings import keymap_for
 
         self._stamp = stamp_of(self._home)
         try:

@@ -11,6 +11,7 @@ import re
 import selectors
 import signal
 import sys
+import threading
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,7 +32,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from codex_desk.tui.model.incoming import Escape, Incoming, Meta, Pasted, Sequence, Token, Typed
-from codex_desk.tui.output import MOST_PENDING, TerminalFile, Title
+from codex_desk.tui.terminal.output import MOST_PENDING, TerminalFile, Title
 
 ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 _BACKGROUND = re.compile(r"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})[^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -54,8 +55,6 @@ STOPPED = 130
 """What an application gives that was ended by a signal."""
 PIECE = 64 * 1024
 """Bytes read at once."""
-LOOK_S = 0.1
-"""How often the thread that reads looks whether it is to end."""
 LIGHT_SLOTS = frozenset({7, 15})
 """Numbers of the terminal's white among its colours, as `COLORFGBG` gives them."""
 
@@ -119,6 +118,28 @@ class TerminalParser(XTermParser):
             yield from super().feed(text)
 
 
+class Ending(threading.Event):
+    """An event that a selector can wait for beside the terminal. Textual's own thread looks for it ten times a second, all day long."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told, self._tell = os.pipe()
+
+    def fileno(self) -> int:
+        """Something to read stands there while the event is set, and not a moment before."""
+        return self._told
+
+    def set(self) -> None:
+        if not self.is_set():
+            super().set()
+            os.write(self._tell, b"\0")
+
+    def clear(self) -> None:
+        if self.is_set():
+            os.read(self._told, 1)
+        super().clear()
+
+
 class DeskDriver(LinuxDriver):
     """Textual's driver with the parser above; it asks for the background as it starts, and nothing waits for the answer.
 
@@ -132,6 +153,7 @@ class DeskDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         assert sys.__stderr__ is not None
         self._terminal = TerminalFile(sys.__stderr__)
+        self.exit_event = Ending()
         self._file = self._terminal  # pyright: ignore[reportAttributeAccessIssue]  # as much of a file as the writing thread uses
         self._given = 0
         self._title = Title()
@@ -198,8 +220,12 @@ class DeskDriver(LinuxDriver):
         decode = getincrementaldecoder("utf-8")("replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
-                if selector.select(min(LOOK_S, parser.patience or LOOK_S)):
+            selector.register(self.exit_event, selectors.EVENT_READ)
+            while True:
+                ready = selector.select(parser.patience)
+                if self.exit_event.is_set():
+                    return
+                if ready:  # the terminal: what the event writes is there after it was set
                     read = os.read(self.fileno, PIECE)
                     if not read:
                         return  # the terminal is gone; the application hears of that by a signal
@@ -214,7 +240,7 @@ class DeskDriver(LinuxDriver):
 def driver() -> type[Driver] | None:
     """The driver for a terminal, or for a browser that textual-serve set; None where something else was set."""
     if constants.DRIVER == IN_BROWSER:
-        from codex_desk.tui.browser import BrowserDriver
+        from codex_desk.tui.terminal.browser import BrowserDriver
 
         return BrowserDriver
     return None if constants.DRIVER else DeskDriver

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from textual import constants
 
-from codex_desk.tui import terminal
 from codex_desk.tui.failures import reason_of
 from codex_desk.tui.model.keymap import Keymap
-from codex_desk.tui.preferences import AUTO, Preferences
 from codex_desk.tui.screens.main import MainScreen
-from codex_desk.tui.watching import Found, SettingsWatch
+from codex_desk.tui.settings.preferences import AUTO, Preferences
+from codex_desk.tui.settings.watching import Found, SettingsWatch
+from codex_desk.tui.terminal import driving as terminal
 
 if TYPE_CHECKING:
     from codex_desk.tui.app import DeskApp
@@ -71,7 +71,7 @@ class InForce:
             self._app.warn("Theme", [said])
 
     def _save(self, key: str, value: str) -> str:
-        from codex_desk.tui.saving import save
+        from codex_desk.tui.settings.saving import save
 
         return save(self._home, key, value)
 
@@ -107,6 +107,6 @@ def _keymap(preferences: Preferences) -> Keymap:
     """The keys in force; only a keymap has all of them looked through."""
     if not preferences.keymap:
         return Keymap()
-    from codex_desk.tui.bindings import keymap_for
+    from codex_desk.tui.settings.bindings import keymap_for
 
     return keymap_for(preferences.keymap)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from codex_desk.config.describing import Described, SettingRow
-from codex_desk.tui.bindings import full_keymap, regions
 from codex_desk.tui.model.settings import Group
+from codex_desk.tui.settings.bindings import full_keymap, regions
 
 KEYMAP = ("tui", "keymap")
 

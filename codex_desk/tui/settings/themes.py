@@ -19,14 +19,14 @@ from textual.theme import Theme
 from codex_desk.files import FileRefused, read_regular
 from codex_desk.frozen import frozen
 from codex_desk.text import one_line
-from codex_desk.tui.preferences import AUTO
+from codex_desk.tui.settings.preferences import AUTO
 
 DEFAULT_DARK = "desk-dark"
 DEFAULT_LIGHT = "desk-light"
 OWN_COLOURS = "desk-terminal"
 """The theme for a terminal that has no more than its own 16 colours."""
 
-_PACKAGE = Path(__file__).parent.parent
+_PACKAGE = Path(__file__).parents[2]
 COLOURS = ("primary", "secondary", "warning", "error", "success", "accent", "foreground", "background", "surface", "panel", "boost")
 FIELDS = frozenset(field.name for field in fields(Theme))
 STYLE_WORDS = frozenset({"none", "not", "bold", "dim", "italic", "underline", "underline2", "strike", "reverse", "blink"})

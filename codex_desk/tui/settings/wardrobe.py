@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from textual.theme import BUILTIN_THEMES, Theme
 
-from codex_desk.tui import terminal, themes
-from codex_desk.tui.themes import ThemeProblem
+from codex_desk.tui.settings import themes
+from codex_desk.tui.settings.themes import ThemeProblem
+from codex_desk.tui.terminal import driving as terminal
 
 if TYPE_CHECKING:
-    from codex_desk.tui.terminal_app import TerminalApp
+    from codex_desk.tui.terminal.app import TerminalApp
 
 
 class Wardrobe:

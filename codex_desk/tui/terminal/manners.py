@@ -10,7 +10,7 @@ from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.model.summons import Absence
 
 if TYPE_CHECKING:
-    from codex_desk.tui.terminal_app import TerminalApp
+    from codex_desk.tui.terminal.app import TerminalApp
 
 QUIET_S = 1.0
 """What happens at once rings once."""

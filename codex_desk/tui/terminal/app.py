@@ -11,13 +11,14 @@ from rich.console import COLOR_SYSTEMS, RenderableType
 from textual import constants, events, work
 from textual.app import App
 from textual.color import Color
+from textual.dom import DOMNode
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
-from codex_desk.tui import clipboard
-from codex_desk.tui.filters import Of256, Plainly, WithoutColour
 from codex_desk.tui.model.colours import depth
-from codex_desk.tui.terminal import DeskDriver
+from codex_desk.tui.terminal import clipboard
+from codex_desk.tui.terminal.driving import DeskDriver
+from codex_desk.tui.terminal.filters import Of256, Plainly, WithoutColour
 
 LOOK_AGAIN_S = 0.05
 
@@ -27,6 +28,9 @@ class TerminalApp(App[int], inherit_bindings=False):
 
     _skipped = False
     """Whether frames were left out: then the next one is drawn whole."""
+
+    _focus_passes = False
+    """While the terminal gains or loses the focus."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
@@ -59,6 +63,21 @@ class TerminalApp(App[int], inherit_bindings=False):
         """Show a title in the terminal; an empty one gives the one from before back."""
         if isinstance(self._driver, DeskDriver):
             self._driver.set_title(text)
+
+    # --- the terminal's focus -----------------------------------------------------------------------------------------------------------------
+
+    def _watch_app_focus(self, focus: bool) -> None:
+        self._focus_passes = True
+        try:
+            super()._watch_app_focus(focus)
+        finally:
+            self._focus_passes = False
+
+    def update_styles(self, node: DOMNode, animate: bool = True) -> None:
+        """When the terminal's focus changes, Textual styles every widget anew, for rules such as `App:blur HeaderTitle`. No other rule is of that kind,
+        and what does look different then, the widget with the focus, is styled by itself."""
+        if not (self._focus_passes and node is self.screen):
+            super().update_styles(node, animate)
 
     # --- a slow terminal ----------------------------------------------------------------------------------------------------------------------
 
