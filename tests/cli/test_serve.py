@@ -218,6 +218,8 @@ async def chromium(folder: Path) -> AsyncIterator[Chromium]:
         "--enable-unsafe-swiftshader",
         "--no-first-run",
         "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
     ]
     process = await asyncio.create_subprocess_exec(
         program, *options, "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank", stderr=asyncio.subprocess.DEVNULL
@@ -242,9 +244,9 @@ def _port(folder: Path) -> str:
 
 @pytest.mark.usefixtures("home")
 async def test_in_a_browser_the_page_shows_the_desk_and_keys_reach_it_without_a_click(start: Start, tmp_path: Path) -> None:
+    server: Running = start("serve", "--json")
+    url = json.loads(await asyncio.to_thread(server.line))["url"]
     async with chromium(tmp_path / "browser") as browser:
-        server: Running = start("serve", "--json")
-        url = json.loads(await asyncio.to_thread(server.line))["url"]
         for domain in ("Page", "Network"):
             await browser.do(f"{domain}.enable")
         await browser.do("Page.navigate", url=url)
