@@ -85,6 +85,17 @@ async def test_a_cycle_is_refused_in_the_picker_with_its_path(home: Path, repo: 
         await until(pilot, lambda: "operator → reviewer → operator" in squeezed(app), SLOW)
 
 
+async def test_one_word_that_names_no_thread_is_the_new_handle_of_the_open_one_even_where_a_handle_ends_with_it(
+    home: Path, repo: Path
+) -> None:
+    await two_sessions(home, repo)
+    async with desk_screen(home, repo) as (app, pilot):
+        await until(pilot, lambda: "operator" in shown(app))
+        await write(pilot, "/rename erator")
+        await pilot.press("enter")
+        await until(pilot, lambda: "operator is now erator" in shown(app), SLOW)
+
+
 @pytest.mark.row("S0-33")
 async def test_the_thread_used_last_is_open_at_the_next_start(home: Path, repo: Path) -> None:
     await two_sessions(home, repo)

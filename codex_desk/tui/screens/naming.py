@@ -75,8 +75,11 @@ class Naming(Dialog[list[ThreadView]]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        if self._check():
+        wrong = self._check()
+        if wrong is None:
             self._take()
+        elif not (isinstance(self.focused, Input) and self._says(self.focused)):
+            self._input(wrong).focus()
 
     def _input(self, number: int) -> Input:
         return self.query_one(f"#handle-{number}", Input)
@@ -84,8 +87,8 @@ class Naming(Dialog[list[ThreadView]]):
     def _left(self) -> list[tuple[int, Choice]]:
         return [(number, each) for number, each in enumerate(self._wanted) if each.key not in self._brought]
 
-    def _check(self) -> bool:
-        """Say what is wrong with the handles; whether nothing is."""
+    def _check(self) -> int | None:
+        """Say what is wrong with the handles; the number of the first with which something is."""
         written = {number: (each.project, self._input(number).value.strip()) for number, each in enumerate(self._wanted)}
         first: int | None = None
         for number, each in self._left():
@@ -93,9 +96,7 @@ class Naming(Dialog[list[ThreadView]]):
             wrong = trouble(written[number][1], each.project, self._taken, beside)
             self._say(number, wrong or "")
             first = number if first is None and wrong else first
-        if first is not None and not (isinstance(self.focused, Input) and self._says(self.focused)):
-            self._input(first).focus()
-        return first is None
+        return first
 
     def _says(self, field: Input) -> bool:
         """Whether something is wrong with this one."""

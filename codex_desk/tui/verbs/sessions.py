@@ -111,9 +111,20 @@ async def stock(deck: Deck, call: Call) -> None:
     deck.stage.say(f"back from Codex{ended}")
 
 
+async def _named_and_called(deck: Deck, call: Call) -> tuple[ThreadView, str | None]:
+    """The thread and its new handle. One word that names no thread is the handle, for the thread that is open."""
+    ref, handle = call.get("thread"), call.get("handle")
+    try:
+        return await deck.named(ref), handle
+    except Refusal as refusal:
+        if ref is None or handle is not None or refusal.code != "unknown_thread":
+            raise
+        return await deck.named(None), ref
+
+
 async def rename(deck: Deck, call: Call) -> None:
-    thread = await deck.named(call.get("thread"))
-    handle = call.get("handle") or await _ask_handle(deck, f"Rename {name(thread)}", "Its new handle", thread.handle or "")
+    thread, handle = await _named_and_called(deck, call)
+    handle = handle or await _ask_handle(deck, f"Rename {name(thread)}", "Its new handle", thread.handle or "")
     if handle is None:
         return
     from codex_desk.engine.sessions import Rename
@@ -123,10 +134,8 @@ async def rename(deck: Deck, call: Call) -> None:
 
 
 async def fork(deck: Deck, call: Call) -> None:
-    thread = await deck.named(call.get("thread"))
-    handle = call.get("handle") or await _ask_handle(
-        deck, f"Fork {name(thread)}", "The copy's handle. It gets history and settings, no attachments"
-    )
+    thread, handle = await _named_and_called(deck, call)
+    handle = handle or await _ask_handle(deck, f"Fork {name(thread)}", "The copy's handle. It gets history and settings, no attachments")
     if handle is None:
         return
     from codex_desk.engine.sessions import Fork

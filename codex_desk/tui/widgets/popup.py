@@ -107,7 +107,11 @@ class CompletionPopup(Static):
 
     @property
     def is_hint(self) -> bool:
-        return self._trigger is not None and self._trigger.kind == "argument" and not self._trigger.query and not self._moved
+        """Whether Enter leaves it alone: nobody looked for it, and what is written need not be the beginning of it."""
+        chosen, trigger = self.chosen, self._trigger
+        if chosen is None or trigger is None or trigger.kind != "argument" or self._moved:
+            return False
+        return not trigger.query or not chosen.insert.lower().startswith(trigger.query.lower())
 
     def take(self) -> tuple[Trigger, Choice] | None:
         chosen, trigger = self.chosen, self._trigger
