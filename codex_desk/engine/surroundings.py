@@ -149,9 +149,9 @@ def look_at(cwd: Path) -> Folder:
         facts = real.stat()
         os.scandir(real).close()
     except FileNotFoundError:
-        raise Refusal("no_folder", f"{cwd} does not exist") from None
+        raise Refusal("no_folder", f"{cwd} does not exist; make it, or give another folder") from None
     except NotADirectoryError:
-        raise Refusal("no_folder", f"{cwd} is not a folder") from None
+        raise Refusal("no_folder", f"{cwd} is not a folder; give one that is") from None
     except OSError as error:
         raise Refusal("no_folder", f"{cwd} cannot be read: {error.strerror}") from None
     return Folder(real, project_of(real), facts.st_dev, facts.st_ino)

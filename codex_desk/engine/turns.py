@@ -14,7 +14,7 @@ from codex_desk.engine.states import MessageEvent
 from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.runtimes.base import Compaction, ItemDraft, Usage
-from codex_desk.store.tables import Approval, Attachment, Message, Thread, Turn, Wait
+from codex_desk.store.tables import Approval, Attachment, Item, Message, Thread, Turn, Wait
 from codex_desk.store.words import MessageKind, Origin
 from codex_desk.text import one_line
 
@@ -324,4 +324,9 @@ class NeedsHuman(Action):
         if thread.status == "needs_human" and thread.reason == self.reason:
             return
         tx.update(thread, status="needs_human", reason=self.reason)
-        tx.item(thread.id, "notice", self.reason, "system", data={"event": "needs_human"})
+        if not self._stands_last(tx):  # tried again in vain: the transcript ends with it already
+            tx.item(thread.id, "notice", self.reason, "system", data={"event": "needs_human"})
+
+    def _stands_last(self, tx: Tx) -> bool:
+        last = tx.find(Item, "thread_id = ? ORDER BY seq DESC LIMIT 1", self.thread)
+        return any(each.kind == "notice" and each.text == self.reason and each.data.get("event") == "needs_human" for each in last)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
+from codex_desk.runtimes.codex.sentences import ELSEWHERE
 from codex_desk.store.words import Delivery, EdgeRights, MessageState, Origin, ThreadKind, ThreadStatus, Wake
 
 Relation = Literal["attached", "spawned"]
@@ -60,6 +61,11 @@ class ThreadView:
     @property
     def live(self) -> bool:
         return self.archived_at is None and self.status != "history"
+
+    @property
+    def written_elsewhere(self) -> bool:
+        """It waits for the human to close it in another program."""
+        return self.status in ("needs_human", "error") and (self.reason or "").startswith(ELSEWHERE)
 
     def to_json(self) -> dict[str, Any]:
         return {

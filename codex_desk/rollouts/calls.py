@@ -88,7 +88,7 @@ def made_of_plan(plan: Sequence[object], explanation: object) -> Made:
 
 
 def command_text(command: object) -> str:
-    if not isinstance(command, Sequence) or isinstance(command, str):
+    if not isinstance(command, list | tuple):
         return str(command)
     words = [str(word) for word in command]
     if len(words) == 3 and words[0].rpartition("/")[2] in _WRAPPERS and words[1].startswith("-") and words[1].endswith("c"):

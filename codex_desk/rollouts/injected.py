@@ -71,7 +71,7 @@ def inner_of(text: str) -> str:
 
 def is_image_mark(text: str) -> bool:
     """Whether a part of a message only marks where an image begins or ends."""
-    return len(text) < LONGEST_MARK and _IMAGE.fullmatch(text.strip()) is not None
+    return len(text) < LONGEST_MARK and "image" in text and _IMAGE.fullmatch(text.strip()) is not None
 
 
 _SEALED = re.compile(r"[A-Za-z0-9_\-+/]{40,}={0,2}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic_core import from_json
@@ -69,11 +70,18 @@ class Parser:
         self._first = self.state.items
         self._last_text: str | None = None
         self.ordinal: int | None = None
+        self._moment: tuple[str, str | None] = ("", None)
+        """The latest stamp that was looked at, and the time that it says."""
 
     @property
     def at(self) -> str:
         """When the line was written; where it does not say, when the one before it was."""
-        return moment_of(self.state.stamp) or self.state.made_at or EPOCH
+        stamp, moment = self._moment
+        if stamp is not self.state.stamp:
+            stamp = self.state.stamp
+            moment = moment_of(stamp)
+            self._moment = stamp, moment
+        return moment or self.state.made_at or EPOCH
 
     def feed(self, line: bytes, offset: int) -> None:
         """Read one line without its newline; `offset` is where it begins in the file."""
@@ -81,7 +89,7 @@ class Parser:
             self.chunk.fates["bookkeeping"] += 1
             return
         try:
-            record = from_json(line)
+            record = from_json(line, cache_strings="keys")
         except ValueError:
             record = self._patiently(line, offset)
         if not isinstance(record, dict):
@@ -127,14 +135,15 @@ class Parser:
 
     def _read(self, record: Mapping[str, Any]) -> Fate:
         """Raises `UNFORESEEN` for a record of a type or a shape that no version has had so far."""
-        state, handler, payload = self.state, RECORDS[record["type"]], record["payload"]
+        state, kind, payload = self.state, record["type"], record["payload"]
+        handler = RECORDS[kind]
         if not isinstance(payload, dict):
             return "unknown"
         stamp, ordinal = record.get("timestamp"), record.get("ordinal")
         if isinstance(stamp, str):
             state.stamp = stamp
         self.ordinal = ordinal if isinstance(ordinal, int) else None
-        if state.copying and record["type"] != "session_meta" and self._still_copying(record["type"], payload) and state.subagent:
+        if state.copying and kind != "session_meta" and self._still_copying(kind, payload) and state.subagent:
             return "inherited"
         return handler(self, payload)
 
@@ -162,7 +171,11 @@ class Parser:
     def add(self, kind: str, text: str, data: dict[str, Any] | None = None, item_id: object = None, turn_id: object = None) -> int:
         """Make an item; returns its index."""
         state, index = self.state, self.state.items
-        found = {key: value for key, value in data.items() if value is not None} if data else {}
+        found: dict[str, Any] = {}
+        if data:
+            for key, value in data.items():
+                if value is not None:
+                    found[key] = value
         if isinstance(item_id, str):
             found["key"] = item_id
             state.remember(item_id)
@@ -280,6 +293,7 @@ def _type_of(record: Mapping[str, Any]) -> str:
     return one_line("/".join(str(name) for name in names if name), 120) or "no type"
 
 
+@lru_cache(8)
 def _later(made_at: str) -> str:
     """A few seconds after a thread was made, to the second."""
     return datetime.fromtimestamp(datetime.fromisoformat(made_at).timestamp() + 5, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pydantic_core import to_json
 
+from codex_desk.rollouts.crossing import crosses
 from codex_desk.rollouts.lines import LONGEST, decode
 from codex_desk.rollouts.parser import Parser
 from codex_desk.rollouts.shapes import Facts, Patch, RawLine, Spawn, Summary
@@ -21,6 +22,7 @@ ZST_PIECE = 64 << 20
 """For a compressed file, which is decompressed from its start each time."""
 
 
+@crosses
 @dataclass(frozen=True, slots=True)
 class Task:
     """A file to read from where it was read to."""
@@ -39,6 +41,7 @@ Row = tuple[str, str, str, str | None, str]
 process to another."""
 
 
+@crosses
 @dataclass(slots=True)
 class Piece:
     """What a stretch gave, ready to be stored."""

@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from codex_desk.rollouts.crossing import crosses
+
 Fate = Literal["item", "copy", "bookkeeping", "context", "inherited", "unknown"]
 """What became of a line. item: it made or completed one; copy: it says again what another line said; bookkeeping: counts and settings;
 context: what Codex itself told the model; inherited: a copy of the parent's history in a child's file; unknown: not understood, and kept as
@@ -26,6 +28,7 @@ class Draft:
     """UTC, as the store writes a moment."""
 
 
+@crosses
 @dataclass(slots=True)
 class Patch:
     """What a later line changes in an item. `data` is laid over the item's; what it does not name stays."""
@@ -35,6 +38,7 @@ class Patch:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+@crosses
 @dataclass(frozen=True, slots=True)
 class Spawn:
     """Whom a call made: a thread, or, where the file never says its id, an agent's path below the caller."""
@@ -43,6 +47,7 @@ class Spawn:
     path: str | None = None
 
 
+@crosses
 @dataclass(frozen=True, slots=True)
 class RawLine:
     """A line that was not understood, as it stands in the file."""
@@ -53,6 +58,7 @@ class RawLine:
     line: bytes
 
 
+@crosses
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Who the thread is, from the first `session_meta` of its file."""
@@ -80,6 +86,7 @@ class Facts:
     """Base instructions that are not its model's own, as far as the file says."""
 
 
+@crosses
 @dataclass(slots=True)
 class Summary:
     """What the lines just read say of the thread as a whole; None where they say nothing new."""

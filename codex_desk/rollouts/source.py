@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import BinaryIO, Protocol
 
+from codex_desk.rollouts.crossing import crosses
+
 EDGE = 4096
 """Bytes at either end of what was read that are compared."""
 
@@ -28,6 +30,7 @@ class Unreadable(Exception):
     """A file that cannot be read as a rollout; the message says why, without its name."""
 
 
+@crosses
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """A file as the file system shows it."""
@@ -97,6 +100,7 @@ class _Decompressed:
         return data
 
 
+@crosses
 @dataclass(frozen=True, slots=True)
 class Edges:
     """Digests of the first and of the last bytes before an offset, `EDGE` of each at most."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -17,8 +18,9 @@ RUNNING = 2
 """What a call that has not ended is marked with: it is remembered until it has."""
 
 
+@lru_cache(1)
 def digest(text: str) -> str:
-    """A short name of a text."""
+    """A short name of a text. It is asked for several times in a row: was it expected, does it confirm an item, will its copy follow."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
@@ -72,15 +74,16 @@ class State:
 
     def expect(self, role: str, text: str) -> None:
         self.expected.append([role, digest(text)])
-        del self.expected[:-REMEMBERED]
+        if len(self.expected) > REMEMBERED:
+            del self.expected[0]
 
     def was_expected(self, role: str, text: str) -> bool:
         """Whether this is the copy of a text that was read; it is one only once."""
-        mark = [role, digest(text)]
-        if mark not in self.expected:
-            return False
-        self.expected.remove(mark)
-        return True
+        for place, (whose, mark) in enumerate(self.expected):
+            if whose == role and mark == digest(text):
+                del self.expected[place]
+                return True
+        return False
 
     def doubt(self, role: str, index: int, text: str) -> None:
         self.unproved.append([role, index, digest(text), len(text)])
@@ -88,9 +91,9 @@ class State:
 
     def proved(self, role: str, text: str) -> int | None:
         """The item that an event with this text confirms, taken off the list; the index of that item."""
-        mark = digest(text)
+        size = len(text)
         for entry in reversed(self.unproved):
-            if entry[0] == role and entry[2] == mark:
+            if entry[0] == role and entry[3] == size and entry[2] == digest(text):
                 self.unproved.remove(entry)
                 return int(entry[1])
         return None
@@ -105,7 +108,8 @@ class State:
 
     def remember(self, item_id: str) -> None:
         self.ids.append(item_id)
-        del self.ids[:-REMEMBERED]
+        if len(self.ids) > REMEMBERED:
+            del self.ids[0]
 
     def called(self, call_id: str, index: int, what: str) -> None:
         self.calls[call_id] = [index, what, 0]

@@ -10,9 +10,11 @@ import pytest
 
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.errors import Refusal
+from codex_desk.engine.identity import SYSTEM
 from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import New
-from codex_desk.engine.turns import Resume
+from codex_desk.engine.surroundings import look_at
+from codex_desk.engine.turns import NeedsHuman, Resume
 from tests.engine.scripted import Place, ScriptedRuntime, final, lines, prompt, until
 
 
@@ -78,6 +80,11 @@ async def test_resuming_without_a_folder_is_refused(place: Place, desk: Desk, ch
     assert caught.value.code == "no_folder"
 
 
+def test_a_folder_that_is_not_there_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="nowhere does not exist; make it, or give another folder"):
+        look_at(tmp_path / "nowhere")
+
+
 async def test_a_link_in_its_place_is_not_accepted_by_resuming(place: Place, runtime: ScriptedRuntime, desk: Desk) -> None:
     operator = await place.session(desk, "operator")
     replaced_by_a_link(place.root / "work" / "operator")
@@ -86,6 +93,25 @@ async def test_a_link_in_its_place_is_not_accepted_by_resuming(place: Place, run
     await desk.do(Resume(operator.id))
     await until(desk, lambda: desk.thread(operator.id).status == "needs_human")
     assert desk.message(sent.id).state == "queued"
+
+
+async def test_what_keeps_a_session_from_going_on_is_said_once_however_often_it_is_resumed(place: Place, desk: Desk) -> None:
+    operator = await place.session(desk, "operator")
+    replaced_by_a_link(place.root / "work" / "operator")
+    await desk.do(Send(operator.id, "after"))
+    for _ in range(3):
+        await until(desk, lambda: desk.thread(operator.id).status == "needs_human")
+        await desk.do(Resume(operator.id))
+    await until(desk, lambda: desk.thread(operator.id).status == "needs_human")
+    assert sum(line.startswith("folder moved") for line in lines(desk, operator)) == 1
+
+
+async def test_it_is_said_again_once_something_came_between(place: Place, desk: Desk) -> None:
+    operator = await place.session(desk, "operator")
+    await desk.do(NeedsHuman(operator.id, "the link is down"), SYSTEM)
+    await prompt(desk, operator, "anything")
+    await desk.do(NeedsHuman(operator.id, "the link is down"), SYSTEM)
+    assert lines(desk, operator).count("the link is down") == 2
 
 
 async def test_a_folder_that_comes_back_runs_what_waited(place: Place, runtime: ScriptedRuntime, desk: Desk) -> None:

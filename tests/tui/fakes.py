@@ -274,8 +274,12 @@ class FakeDesk:
     def thread(self, thread_id: str) -> ThreadView:
         return self.rows[thread_id]
 
-    def threads(self, *, everything: bool = False) -> list[ThreadView]:
-        return [one for one in self.rows.values() if everything or (one.live and one.kind == "session")]
+    def threads(self, *, everything: bool = False, history: bool = True) -> list[ThreadView]:
+        wanted = [one for one in self.rows.values() if everything or (one.live and one.kind == "session")]
+        return [one for one in wanted if history or one.status != "history"]
+
+    def living(self) -> list[ThreadView]:
+        return [one for one in self.rows.values() if one.live]
 
     def children(self, thread_id: str) -> list[ThreadView]:
         return [one for one in self.rows.values() if one.parent_id == thread_id]

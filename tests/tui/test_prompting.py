@@ -57,6 +57,17 @@ async def test_a_prompt_sent_before_the_engine_is_open_waits_in_sight_and_is_sen
         await until(pilot, lambda: "waits for the engine" not in shown(app))
 
 
+async def test_typing_a_command_to_the_desk_is_no_typing_to_the_session() -> None:
+    desk = FakeDesk().put(thread("operator"), thread("reviewer"))
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await pilot.press(*"/open reviewer", "backspace", "r", "enter")
+        await until(pilot, lambda: (at := pane(app).thread) is not None and at.id == "t-reviewer")
+        assert desk.typed == []
+        await pilot.press("l")
+        await until(pilot, lambda: desk.typed == ["t-reviewer"])
+
+
 async def test_prompts_sent_early_keep_their_order() -> None:
     desk = FakeDesk().put(thread("operator"))
     gate = Gate(desk, shut=True)

@@ -10,6 +10,7 @@ import pytest
 
 from codex_desk.engine.approvals import Decide
 from codex_desk.engine.errors import Refusal
+from codex_desk.engine.views import ThreadView
 from codex_desk.tui.model import clock
 from codex_desk.tui.model.approval import ApprovalGuard
 from codex_desk.tui.screens.adopt import Sessions
@@ -42,6 +43,25 @@ def desk() -> FakeDesk:
             made.put(replace(past, handle=None))
     made.lines["t-history-10"] = [item(1, "history-10", "agent_message", "It was mended long ago.")]
     return made
+
+
+class Counted(FakeDesk):
+    """Refuses to load all of history."""
+
+    def threads(self, *, everything: bool = False, history: bool = True) -> list[ThreadView]:
+        assert not (everything and history)
+        return super().threads(everything=everything, history=history)
+
+
+async def test_neither_starting_nor_listing_what_is_archived_loads_all_of_history() -> None:
+    made = Counted().put(thread("operator"), thread("put-away", "archived", archived_at=NOW), thread("old", "history"))
+    app = app_on(made, last="operator")
+    async with opened(app) as pilot:
+        await until(pilot, lambda: app.bridge.desk is not None)
+        assert [each.handle for each in app.bridge.threads] == ["operator"]
+        await write(pilot, "/unarchive")
+        await pilot.press("enter")
+        await until(pilot, lambda: "Bring back" in shown(app) and "put-away" in shown(app))
 
 
 async def test_they_are_listed_by_project_each_marked_by_where_it_is_and_words_narrow_them() -> None:

@@ -37,18 +37,25 @@ def _of_user(reader: Parser, payload: Payload) -> Fate:
     """The parts of a user-role message: some that Codex injected, some that may be somebody's words."""
     content = payload.get("content")
     parts = content if isinstance(content, list) else [{"text": content}]
-    found = [text for part in parts if isinstance(part, dict) and isinstance(text := part.get("text"), str)]
-    texts = [text for text in found if not injected.is_image_mark(text)]
-    kinds = [injected.kind_of(text) for text in texts]
     fate: Fate = "context"
-    for text, kind in zip(texts, kinds, strict=True):
+    said: list[str] = []
+    any_injected = False
+    for part in parts:
+        if not isinstance(part, dict) or not isinstance(text := part.get("text"), str):
+            continue
+        kind = injected.kind_of(text)
+        if kind is None:
+            if not injected.is_image_mark(text):
+                said.append(text)
+            continue
+        any_injected = True
         if kind == injected.NOTIFICATION:
             fate = talk.notification(reader, text)
         elif kind == "user_shell_command":
             fate = tools.user_shell(reader, text)
-    words = "".join(text for text, kind in zip(texts, kinds, strict=True) if kind is None)
-    if not words and all(kinds) and kinds:
+    if any_injected and not said:
         return fate
+    words = "".join(said)
     passed = payload.get("internal_chat_message_metadata_passthrough")
     names = passed.get("content_item_kinds") if isinstance(passed, dict) else None
     own = isinstance(names, list) and any(str(name).startswith("user.") for name in names)

@@ -28,7 +28,7 @@ def called(reader: Parser, name: str, namespace: object, raw: object, call_id: o
         return delegation.called(reader, name, arguments, call_id)
     if namespace in ("mcp__codex_tui", "codex_tui") and name in delegation.CROSS_THREAD:
         return delegation.sent_across(reader, name, arguments, call_id)
-    made_item = calls.made_of(name, namespace, raw)
+    made_item = calls.made_of(name, namespace, arguments)
     return made(reader, made_item, call_id, "command" if made_item.kind == "command" else "tool")
 
 

@@ -17,9 +17,10 @@ from codex_desk.runtimes.codex.errors import CodexError, ConnectionLost
 from codex_desk.runtimes.codex.lane import Heard, Lane
 from codex_desk.runtimes.codex.memory import Carry, Memory
 from codex_desk.runtimes.codex.process import CodexProcess, Ears, Place
+from codex_desk.runtimes.codex.sentences import WRITTEN_ELSEWHERE
 from codex_desk.runtimes.codex.standing import OPENAI, SIGN_IN, complaint_of, differences, is_signed_out, standby_of
 from codex_desk.runtimes.codex.subagents import Subagents
-from codex_desk.runtimes.codex.thread import WRITTEN_ELSEWHERE, CodexThread
+from codex_desk.runtimes.codex.thread import CodexThread
 from codex_desk.runtimes.codex.turning import Lost
 from codex_desk.runtimes.codex.words import refused
 from codex_desk.runtimes.mcp_door import McpDoor

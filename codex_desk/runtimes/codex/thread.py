@@ -17,6 +17,7 @@ from codex_desk.runtimes.codex.lane import Lane
 from codex_desk.runtimes.codex.memory import Memory
 from codex_desk.runtimes.codex.policies import Policies, policies_for
 from codex_desk.runtimes.codex.sending import Sending
+from codex_desk.runtimes.codex.sentences import WRITTEN_ELSEWHERE
 from codex_desk.runtimes.codex.turning import Lost
 from codex_desk.runtimes.codex.words import refused
 from codex_desk.runtimes.mcp_door import Call, Key, Said
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from codex_desk.runtimes.codex.runtime import CodexRuntime
 
 LOG = logging.getLogger(__name__)
-
-WRITTEN_ELSEWHERE = "another program is writing this session: a Codex window, or another desk. It can be read here; close it there, then go on with `codex-desk resume`"
 
 ARCHIVED_THERE = (
     "this session was archived in Codex, by another program: `codex unarchive {}` brings it back there, then go on with `codex-desk resume`"

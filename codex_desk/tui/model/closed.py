@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from codex_desk.engine.views import ThreadView
 from codex_desk.frozen import frozen
-from codex_desk.tui.model.words import ASKING
-
-WRITTEN_ELSEWHERE = "another program is writing this session"
-"""How the reason of such a session begins."""
 
 
 @frozen
@@ -33,7 +29,7 @@ def closed(thread: ThreadView) -> Closed | None:
         )
     if thread.status == "archived" or thread.archived_at is not None:
         return Closed("archived, to be read · /unarchive brings it back", "it is archived: /unarchive brings it back")
-    if thread.status in ASKING and (thread.reason or "").startswith(WRITTEN_ELSEWHERE):
+    if thread.written_elsewhere:
         words = (
             "another program is writing this session: leave it there, then /resume tries again. "
             "Codex's own background server holds on to it until `codex app-server daemon stop`"

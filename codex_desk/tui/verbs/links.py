@@ -139,7 +139,7 @@ async def unarchive(deck: Deck, call: Call) -> None:
     else:
         from codex_desk.tui.screens.pick import Picker, thread_choice
 
-        archived = [one for one in desk.threads(everything=True) if one.archived_at is not None and one.kind == "session"]
+        archived = [one for one in desk.threads(everything=True, history=False) if one.archived_at is not None and one.kind == "session"]
         picked = await deck.stage.ask(Picker("Bring back", [thread_choice(one) for one in archived], empty="nothing is archived"))
         if picked is None:
             return

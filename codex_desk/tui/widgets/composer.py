@@ -136,7 +136,11 @@ class Composer(CuttingArea):
         """Open the draft in the user's editor."""
 
     class Typed(Message):
-        """The human pressed a key here."""
+        """The human pressed a key here. `command`: the draft is a command to the desk, and nothing for the thread."""
+
+        def __init__(self, *, command: bool = False) -> None:
+            super().__init__()
+            self.command = command
 
     def __init__(self, suggestions: Suggestions, *, id: str | None = None) -> None:
         super().__init__(soft_wrap=True, tab_behavior="focus", show_line_numbers=False, highlight_cursor_line=False, placeholder="", id=id)
@@ -231,7 +235,8 @@ class Composer(CuttingArea):
 
     async def _on_key(self, event: events.Key) -> None:
         """Keys are carried out here, in the order in which they came: a binding that the application looked up would overtake letters still to be written."""
-        self.post_message(self.Typed())
+        draft = self.text or (event.character or "" if event.is_printable else "")
+        self.post_message(self.Typed(command=draft.startswith("/")))
         if event.is_printable:
             self.recall.leave()
             return

@@ -355,7 +355,7 @@ class Pane(Vertical):
     @on(Composer.Typed)
     def _typed(self, event: Composer.Typed) -> None:
         event.stop()
-        if self._bridge.desk is not None and self.thread is not None:
+        if self._bridge.desk is not None and self.thread is not None and not event.command:
             self._bridge.desk.keystroke(self.thread.id)
 
     @on(Transcript.Edit)
