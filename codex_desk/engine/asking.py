@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -17,6 +18,8 @@ from codex_desk.engine.rows import moment
 from codex_desk.engine.views import FINAL_STATES, MessageView, ThreadView
 from codex_desk.engine.waiting import EndWait, RefuseWait, Started, StartWait, TakeReports
 from codex_desk.text import one_line
+
+LOG = logging.getLogger(__name__)
 
 Why = Literal["needs_human", "report", "interrupted_by_user", "answered"]
 
@@ -90,7 +93,9 @@ class Waiting:
         if any(queued.sender_id in children for queued in self._reader.queue(thread_id)):
             reports = await self._ledger.do(TakeReports(thread_id, children), self._by)
         returned = [message.id for message in messages if message.state in FINAL_STATES]
-        await self._ledger.do(EndWait(started.wait_id, thread_id, returned), self._by)
+        # The answers are durable as such; that they were returned is written while the model reads them, before anything that it does next. Should
+        # this process end in between, the answers count as not returned, and wake their sender.
+        self._ledger.submit(EndWait(started.wait_id, thread_id, returned), self._by).add_done_callback(_logged)
         results = [self._one(message, [body for _, sender, body in reports if sender == message.to_id]) for message in messages]
         return {"results": results, "timed_out": why is None, "reason": None if why == "answered" else why}
 
@@ -136,6 +141,11 @@ class Waiting:
             "queued_behind": behind,
             "needs_human": None if message.final else self._reader.need_of(message),
         }
+
+
+def _logged(ending: asyncio.Future[Any]) -> None:
+    if not ending.cancelled() and (error := ending.exception()) is not None:
+        LOG.warning("the end of a wait was not recorded: %s", error)
 
 
 def _about(numbers: frozenset[int], children: frozenset[str], thread_id: str) -> Callable[[Event], bool]:

@@ -14,9 +14,11 @@ from typing import Literal
 from codex_desk.engine import turns, waking
 from codex_desk.engine.events import Event, MessageChanged, ThreadChanged, TurnChanged
 from codex_desk.engine.hub import Hub
+from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Tx
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.liveness import HostLock, is_alive
+from codex_desk.engine.mailbox import Ask
 from codex_desk.engine.outside import Outside, is_outside, outside_sessions, show_standing
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.rows import moment
@@ -90,6 +92,7 @@ class Host:
             typing=self._is_typing,
             up_to=self._up_to,
             slot=self._slot,
+            post=self.post,
         )
 
     @property
@@ -153,8 +156,30 @@ class Host:
         actor = self._actors.get(thread_id)
         if actor is None:
             actor = self._actors[thread_id] = ThreadActor(self._stage, thread_id)
-        task = asyncio.create_task(actor.drain(), name=f"thread {thread_id}")
-        self._tasks[thread_id] = task
+        self._start(actor, thread_id)
+
+    async def post(self, message: Ask, by: By) -> int:
+        """Send an agent's message. Where the thread that it is for stands ready and idle, its turn begins in the same commit."""
+        thread_id = message.to
+        actor = self._actors.get(thread_id)
+        if self._closing or self.kind != "desk" or thread_id in self._tasks or actor is None or not actor.stands_ready:
+            return await self._ledger.do(message, by)
+        posting: list[asyncio.Future[int]] = []
+        posted = asyncio.Event()
+
+        def post() -> None:
+            if not posting:
+                posting.append(self._ledger.submit(message, by))
+                posted.set()
+
+        self._start(actor, thread_id, post)
+        await posted.wait()
+        return await posting[0]
+
+    def _start(self, actor: ThreadActor, thread_id: str, post: Callable[[], object] | None = None) -> None:
+        task = self._tasks[thread_id] = asyncio.create_task(actor.drain(post), name=f"thread {thread_id}")
+        if post is not None:
+            task.add_done_callback(lambda _: post())  # where it could not even look
         task.add_done_callback(lambda done: self._drained(thread_id, done))
 
     def keystroke(self, thread_id: str) -> None:

@@ -68,12 +68,17 @@ class Ledger:
 
     async def do(self, action: Action, by: By = SYSTEM) -> Any:
         """Check, perform and journal an action in one transaction; returns once it is durable. Raises `Refusal`, `StoreError`."""
+        return await self.submit(action, by)
+
+    def submit(self, action: Action, by: By = SYSTEM) -> asyncio.Future[Any]:
+        """Queue an action, in order behind all that was queued before; the future is what `do` waits for. Two that are queued with nothing between
+        them are mostly one commit."""
 
         def job(tx: Tx) -> Any:
             permissions.check(tx, action, by)
             return action.perform(tx, by)
 
-        return await self._writer.submit(job)
+        return self._writer.submit(job)
 
     async def run(self, job: Callable[[Tx], Any]) -> Any:
         """Run the engine's own job in a transaction."""

@@ -109,7 +109,7 @@ class Outside(OutsideHost):
         run = TurnRun(claimed, self._ledger, self._reader, self._hub, consent)
         thread = self._reader.thread(thread_id)
         if thread.kind == "session" and turn.by != "agent":  # who prompts it in another program has the desk's tools there as here
-            bench = Bench(self._ledger, self._reader, self._hub, None, self._patience)
+            bench = Bench(self._ledger, self._reader, self._hub, None, self._patience, self._ledger.do)
             run.toolbox = Toolbox(bench, claimed, has_children=True, parent_id=thread.parent_id, deltas=run.delta)
         listener = self._stopper(claimed, interrupt)
         self._hub.add(listener)

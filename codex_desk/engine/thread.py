@@ -17,8 +17,10 @@ from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import Event, TurnChanged
 from codex_desk.engine.hub import Hub
+from codex_desk.engine.identity import By
 from codex_desk.engine.instructions import Instructions
 from codex_desk.engine.ledger import Ledger
+from codex_desk.engine.mailbox import Ask
 from codex_desk.engine.outside import is_outside, outside_spec
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.surroundings import Surroundings, moved, rights_of
@@ -68,6 +70,8 @@ class Stage:
     up_to: Callable[[str], int | None]
     slot: Callable[[str, int | None], AbstractAsyncContextManager[None]]
     """One of the places that a provider has for parallel turns."""
+    post: Callable[[Ask, By], Awaitable[int]]
+    """Sends a message from one agent to another."""
 
 
 @frozen
@@ -91,15 +95,29 @@ class ThreadActor:
         self._runtime: tuple[str, RuntimeThread] | None = None
         self._run: TurnRun | None = None
         self._loaded_with: Instructions | None = None
+        self._post: Callable[[], object] | None = None
 
     @property
     def live(self) -> LiveTurn | None:
         return self._run.live() if self._run is not None else None
 
-    async def drain(self) -> None:
-        """Claim, run and settle until there is nothing to claim."""
+    @property
+    def stands_ready(self) -> bool:
+        """Whether nothing but a look at its rows comes before its next claim."""
+        runtime = self._runtime[1] if self._runtime is not None else None
+        return isinstance(runtime, OutsideThread) and runtime.is_ready and self._loaded_with is not None
+
+    async def drain(self, post: Callable[[], object] | None = None) -> None:
+        """Claim, run and settle until there is nothing to claim. `post` queues a message for this thread with the store's writer; it is called right
+        before the claim, so that both are one commit, or else at once."""
+        self._post = post
         while await self._one():
             pass
+
+    def _posted(self) -> None:
+        post, self._post = self._post, None
+        if post is not None:
+            post()
 
     async def close(self) -> None:
         if self._runtime is not None:
@@ -109,7 +127,7 @@ class ThreadActor:
     async def _one(self) -> bool:
         stage = self._stage
         thread = stage.reader.row_of(Thread, self._thread_id)
-        if thread.held or thread.archived_at is not None or not stage.reader.has_queued(thread.id):
+        if thread.held or thread.archived_at is not None or not (self._post is not None or stage.reader.has_queued(thread.id)):
             return False
         try:
             settings = stage.surroundings.of(thread, thread.settings).settings
@@ -124,6 +142,7 @@ class ThreadActor:
             runtime = await self._open(thread)
             outside = isinstance(runtime, OutsideThread)
             if isinstance(runtime, OutsideThread) and not runtime.is_ready:
+                self._posted()  # loading takes a while
                 await self._load(thread, runtime)
                 thread = stage.reader.row_of(Thread, self._thread_id)  # with the settings that it really has
                 settings = stage.surroundings.of(thread, thread.settings).settings
@@ -150,25 +169,17 @@ class ThreadActor:
 
     async def _claim(self, thread: Thread, ground: Ground) -> Claimed | None:
         stage, settings, instructions = self._stage, ground.settings, ground.instructions
+        alive, up_to, typing = stage.alive(), stage.up_to(thread.id), stage.typing(thread.id)
         ran = {
             "runtime": thread.runtime,
             "model": None if thread.runtime == "offline" else settings.model,
             "model_provider": None if thread.runtime == "offline" else settings.model_provider,
             "sandbox": thread.runtime if ground.outside else ground.sandbox.tier,
         }
-        return await stage.ledger.do(
-            Claim(
-                thread.id,
-                stage.host_id,
-                rights_of(settings),
-                ran,
-                stage.alive(),
-                instructions.sha256,
-                tuple(str(source) for source in instructions.sources),
-                stage.up_to(thread.id),
-                stage.typing(thread.id),
-            )
-        )
+        sources = tuple(str(source) for source in instructions.sources)
+        claim = Claim(thread.id, stage.host_id, rights_of(settings), ran, alive, instructions.sha256, sources, up_to, typing)
+        self._posted()
+        return await stage.ledger.do(claim)
 
     async def _turn(self, claimed: Claimed, thread: Thread, ground: Ground) -> None:
         """One turn from its start to its end; whatever happens, it has an end."""
@@ -304,7 +315,7 @@ class ThreadActor:
             )
         view = stage.reader.thread(thread.id)
         has_children = bool(stage.reader.children(thread.id))
-        bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience)
+        bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience, stage.post)
         run.toolbox = toolbox.Toolbox(bench, claimed, has_children=has_children, parent_id=view.parent_id, deltas=run.delta)
         cause = Cause.of(stage.reader, claimed) if ground.outside else Cause()
         chunks = stage.reader.rows("SELECT content FROM segment WHERE thread_id = ? AND live = 1 ORDER BY id", (thread.id,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -37,6 +37,8 @@ class Bench:
     """None where the runtime has tools of its own."""
     patience: float | None
     """Seconds that an approval waits where no screen is open; None where one is."""
+    post: Callable[[mailbox.Ask, By], Awaitable[int]]
+    """Sends a message to another agent."""
 
 
 class Toolbox:
@@ -92,7 +94,7 @@ class Toolbox:
             case ListAgents():
                 return asking.agents(reader, self._claimed.thread_id)
             case SendMessage(target=target, message=text, delivery=delivery):
-                number = await do(mailbox.Ask(self._child(target), text, delivery), by)
+                number = await self._bench.post(mailbox.Ask(self._child(target), text, delivery), by)
                 message = reader.message(number)
                 queue = [each.id for each in reader.queue(message.to_id)]
                 position = queue.index(number) + 1 if number in queue else 0  # its turn may have begun by now

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 from codex_desk.engine.approvals import Decide
 from codex_desk.engine.events import ApprovalChanged
+from codex_desk.engine.identity import SYSTEM, By
+from codex_desk.engine.journal import Action
+from codex_desk.engine.turns import Claim
 from codex_desk.engine.views import ApprovalView, ThreadView
 from tests.codex.conftest import Office
 from tests.codex_program import Play
@@ -60,6 +64,37 @@ async def test_an_operator_asks_its_reviewer_and_gets_the_answer(office: Office)
     assert [item.text for item in office.items(reviewer, "message_in")] == ["is the sky blue?"]
     assert [item.text for item in office.items(operator, "message_out")] == ["is the sky blue?"]
     assert not office.items(reviewer, "user_message")
+
+
+async def test_a_question_to_a_session_that_stands_ready_is_queued_together_with_its_turn(office: Office) -> None:
+    ask = {"target": "quick", "message": "?"}
+    wait = Call("desk.wait_agent", {"targets": ["quick"]})
+    steps = [Call("desk.send_message", ask), wait, Call("desk.send_message", ask), wait]
+    steps.append(Call("desk.send_message", {**ask, "delivery": "interrupt"}))
+    asker = await office.session("asker", lambda asked: [*steps, Say("done")][len(asked.outputs)])
+    quick = await office.session("quick")
+    await office.attach(quick, asker)
+    queued: list[tuple[str, asyncio.Future[Any]]] = []
+    behind_a_question: list[bool] = []
+    ledger = office.desk.ledger
+    submit = ledger.submit
+
+    def watched(action: Action, by: By = SYSTEM) -> asyncio.Future[Any]:
+        if isinstance(action, Claim) and action.thread == quick.id:
+            behind_a_question.append(bool(queued) and queued[-1][0] == "Ask" and not queued[-1][1].done())
+        future = submit(action, by)
+        queued.append((type(action).__name__, future))
+        return future
+
+    ledger.submit = watched  # type: ignore[method-assign]
+    try:
+        await office.prompt(asker, "ask")
+    finally:
+        ledger.submit = submit  # type: ignore[method-assign]
+    assert behind_a_question == [False, True, True]  # the first one opened the session; the last question was refused
+    assert "no_interrupt" in office.codex.asked_in("asker")[-1].outputs[-1]
+    assert len(office.codex.asked_in("quick")) == 2
+    assert office.desk.thread(quick.id).status == "idle"
 
 
 async def test_a_message_runs_with_the_lesser_rights_and_the_own_ones_are_back_before_the_next_prompt(office: Office) -> None:
