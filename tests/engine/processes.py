@@ -1,4 +1,4 @@
-"""What tests run in processes of their own, because it ends with the process: `python -m tests.engine.processes WHAT ROOT …`."""
+"""What tests run in processes of their own, because it ends with the process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import random
 import resource
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -21,34 +20,26 @@ from codex_desk.engine.sessions import Rename
 from codex_desk.store.errors import StoreError
 from codex_desk.tools.sandbox import Sandbox
 from tests.engine.scripted import Place, Scripted
+from tests.warm import Warm
 
-PROJECT = Path(__file__).parents[2]
-
-
-def command(what: str, root: Path, *more: object) -> list[str]:
-    return [sys.executable, "-m", "tests.engine.processes", what, str(root), *map(str, more)]
-
-
-Process = subprocess.Popen[str]
+Process = Warm
 
 
 @contextmanager
 def processes(what: str, root: Path, *calls: tuple[object, ...]) -> Iterator[list[Process]]:
     """One process for each of `calls`; whatever the test comes to, none outlives it."""
-    started = [subprocess.Popen(command(what, root, *more), cwd=PROJECT, stdout=subprocess.PIPE, text=True) for more in calls]
+    started = [Warm(main, what, str(root), *map(str, more)) for more in calls]
     try:
         yield started
     finally:
         for process in started:
             process.kill()
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+            with process:
+                sys.stderr.write(process.stderr.read())
 
 
 def told(process: Process) -> Any:
     """The next thing that a process tells; waits for it."""
-    assert process.stdout is not None
     return json.loads(process.stdout.readline())
 
 
@@ -148,7 +139,3 @@ def main(what: str, root: str, *more: str) -> None:
     work = WHAT[what](Path(root), *more)
     if work is not None:
         asyncio.run(work)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
