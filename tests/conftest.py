@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import itertools
 import os
@@ -39,6 +40,14 @@ settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("desk")
 
 pytest_plugins = ["tests.model_server"] if importlib.util.find_spec("tests.model_server") else []
+
+
+def pytest_collection_finish() -> None:
+    """Python looks for garbage in all that lives each time a quarter has come to it, and among thousands of tests that live to the end it took a
+    third of a test's time. What is there before the first test is none, and the rest is looked for less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 class DeskSnapshots(plugin.SVGImageExtension):

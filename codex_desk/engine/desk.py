@@ -363,8 +363,11 @@ class Desk(Bringing):
         hosts = [row["id"] for row in self.rows("SELECT id FROM host")]
         dead = recovery.dead_hosts(self._folders.run, hosts)
         if dead:
-            await self.ledger.do(recovery.Recover(self._folders.run))
+            threads = await self.ledger.do(recovery.Recover(self._folders.run))
             recovery.forget_files(self._folders.run, dead)
+            if self._host is not None:  # one that asked for the thread right before found it taken, and would not ask again
+                for thread in threads:
+                    self._host.poke(thread)
 
     async def _recover_if_writable(self) -> None:
         """A store that takes nothing now can still be read; recovery comes with the next look."""

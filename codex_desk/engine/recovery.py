@@ -19,13 +19,13 @@ ENDED = "process ended"
 
 @frozen
 class Recover(Action):
-    """Bury the hosts that no longer live. Returns the ids of the threads whose turns ended with them."""
+    """Bury the hosts that no longer live. Returns the ids of the threads that were theirs, which another host may take over."""
 
     run: Path
     verb: ClassVar[str] = "recover"
 
-    def perform(self, tx: Tx, by: By) -> list[str]:
-        threads: list[str] = []
+    def perform(self, tx: Tx, by: By) -> set[str]:
+        threads: set[str] = set()
         for host in tx.find(Host, "1"):
             if is_alive(self.run, host.id):
                 continue
@@ -35,9 +35,10 @@ class Recover(Action):
                     turn.thread_id, "notice", line, "system", turn_id=turn.id, data={"event": "interrupted", "message": turn.message_id}
                 )
                 turns.end_turn(tx, turn, "interrupted", ENDED)
-                threads.append(turn.thread_id)
+                threads.add(turn.thread_id)
             for lease in tx.find(Lease, "host_id = ?", host.id):
                 tx.set_lease(lease, None, lease.fence + 1)
+                threads.add(lease.thread_id)
             tx.delete(host)
         return threads
 

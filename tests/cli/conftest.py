@@ -23,6 +23,7 @@ from codex_desk.engine.sessions import New
 from codex_desk.store.database import Database
 from tests.model_server import model_server
 from tests.trust.conftest import found_sandbox, the_machines_sandbox
+from tests.warm import Warm, command_line, script
 
 __all__ = ["found_sandbox", "model_server", "the_machines_sandbox"]
 
@@ -57,7 +58,7 @@ Run = Callable[..., Ran]
 class Running:
     """A command line in a process of its own, for what only a process has: signals, pipes, a host beside others."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[str] | Warm
 
     def line(self) -> str:
         """The next line of stdout, as soon as it is written."""
@@ -152,18 +153,23 @@ def office(desk: Run, home: Path, folder: Path) -> Run:
 
 @pytest.fixture
 def start(home: Path, folder: Path) -> Iterator[Start]:
-    """`start("exec", "run sleep 60")` runs the command line beside the test; what still runs at the end is killed."""
+    """`start("exec", "run sleep 60")` runs the command line beside the test; what still runs at the end is killed. Where stdout is something else
+    than a pipe it is a fresh Python, whose own end that concerns."""
     started: list[Running] = []
 
-    def run(*args: str, code: str | None = None, stdout: IO[str] | int = subprocess.PIPE) -> Running:
-        what = ["-c", code] if code is not None else ["-m", "codex_desk", *args]
-        running = Running(
-            subprocess.Popen(
-                [sys.executable, *what], stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-            )
-        )
-        started.append(running)
-        return running
+    def run(*args: str, code: str | None = None, stdout: IO[str] | None = None) -> Running:
+        match code, stdout:
+            case None, None:
+                process = Warm(command_line, *args)
+            case None, _:
+                command = [sys.executable, "-m", "codex_desk", *args]
+                process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+                )
+            case _:
+                process = Warm(script, code)
+        started.append(Running(process))
+        return started[-1]
 
     yield run
     for each in started:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 
 import pytest
@@ -10,7 +9,8 @@ from codex_desk.engine.events import TurnChanged
 from codex_desk.engine.links import Archive, Attach
 from codex_desk.engine.mailbox import Send
 from codex_desk.engine.views import FINAL_STATES
-from tests.engine.processes import CRASHED, killed, processes, told
+from tests.engine.endings import left_at_every_statement, look_after
+from tests.engine.processes import killed, processes, told
 from tests.engine.scripted import PATIENCE, Place, Scripted, at_rest, final, lines, prompt, until
 
 
@@ -129,14 +129,11 @@ async def test_a_process_that_ends_at_any_statement_leaves_every_message_once_or
         operator = await made.session(desk, "operator")
         reviewer = await made.session(desk, "reviewer")
         await desk.do(Attach(reviewer.id, operator.id, wake="never"))
-    with processes("crash", template, (0, 2), (1, 2)) as workers:
-        reports = [json.loads(line) for worker in workers for line in worker.communicate()[0].splitlines()]
-        assert [worker.returncode for worker in workers] == [0, 0]
-    crashed = [report for report in reports if report["code"] == CRASHED]
-    assert {report["statement"] for report in crashed} >= set(range(1, 90))
-    assert {report["code"] for report in reports} == {CRASHED, 0}
-    for report in reports:
-        where = f"at statement {report['statement']}"
+    copies = await left_at_every_statement(template)
+    assert len(copies) > 90
+    for copy in copies:
+        report = await look_after(copy)
+        where = f"at statement {copy.name}"
         assert report["verified"], where
         assert report["open_turns"] == 0, where
         numbers = [message["id"] for message in report["messages"]]
