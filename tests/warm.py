@@ -42,6 +42,11 @@ class Warm:
             end.close()
 
     @property
+    def pid(self) -> int:
+        assert self._process.pid is not None  # it was started
+        return self._process.pid
+
+    @property
     def returncode(self) -> int | None:
         return self._process.exitcode
 
@@ -49,8 +54,8 @@ class Warm:
         return self._process.exitcode
 
     def send_signal(self, number: signal.Signals) -> None:
-        if self._process.pid is not None and self.poll() is None:
-            os.kill(self._process.pid, number)
+        if self.poll() is None:
+            os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
@@ -59,7 +64,7 @@ class Warm:
         """Its exit code; raises `TimeoutError`."""
         self._process.join(timeout)
         if self._process.exitcode is None:
-            raise TimeoutError(f"process {self._process.pid} still runs after {timeout} s")
+            raise TimeoutError(f"process {self.pid} still runs after {timeout} s")
         return self._process.exitcode
 
     def communicate(self) -> tuple[str, str]:
