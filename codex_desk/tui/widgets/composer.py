@@ -235,8 +235,7 @@ class Composer(CuttingArea):
 
     async def _on_key(self, event: events.Key) -> None:
         """Keys are carried out here, in the order in which they came: a binding that the application looked up would overtake letters still to be written."""
-        draft = self.text or (event.character or "" if event.is_printable else "")
-        self.post_message(self.Typed(command=draft.startswith("/")))
+        self.post_message(self.Typed(command=(self.text or event.character or "").startswith("/")))
         if event.is_printable:
             self.recall.leave()
             return
