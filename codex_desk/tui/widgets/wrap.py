@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from rich.cells import get_character_cell_size, split_graphemes
+from rich.cells import cell_len, get_character_cell_size, split_graphemes
 
 
 class _Widths(dict[int, str]):
@@ -62,8 +62,9 @@ def _after_spaces(text: str, cut: int) -> int:
 
 
 def _grapheme_cuts(text: str, width: int, words: bool) -> list[int]:
-    spans, total = split_graphemes(text)
-    if total <= width:
+    # A joiner with nothing before it makes one character, of no cells, of itself and what follows; drawn, that has its own cells.
+    spans = [(begin, end, cells or cell_len(text[begin:end])) for begin, end, cells in split_graphemes(text)[0]]
+    if sum(cells for _, _, cells in spans) <= width:
         return []
     cuts: list[int] = []
     used = 0  # cells since the last cut

@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len, split_graphemes
 
@@ -17,6 +17,7 @@ def pieces(text: str, width: int, words: bool) -> list[str]:
     return [text[start:end] for start, end in pairwise(bounds)]
 
 
+@example("\u200d\u200d字a", 2, False)
 @given(TEXTS, st.integers(2, 30), st.booleans())
 def test_every_piece_fits_but_for_spaces_at_its_end(text: str, width: int, words: bool) -> None:
     assert all(cell_len(piece.rstrip(" ") if words else piece) <= width for piece in pieces(text, width, words))
