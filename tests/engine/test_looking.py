@@ -130,7 +130,7 @@ async def test_a_wait_is_told_with_what_each_of_its_messages_does(
 
     runtime.scripts["operator"] = ask
     sent = await desk.do(Send(operator.id, "go"))
-    await until(desk, lambda: bool(desk.standing().waits))
+    await until(desk, lambda: any(each.state == "running" for wait in desk.standing().waits for each in wait.awaited))
     (wait,) = desk.standing().waits
     assert (wait.thread, wait.mode) == ("operator", "all")
     assert wait.deadline > wait.since
