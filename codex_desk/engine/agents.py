@@ -16,7 +16,7 @@ from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.reported import free_name
 from codex_desk.engine.sessions import Folder
 from codex_desk.frozen import frozen
-from codex_desk.store.tables import Attachment, Segment, Subagent, Thread, Turn
+from codex_desk.store.tables import Attachment, Message, Segment, Subagent, Thread, Turn
 from codex_desk.text import one_line
 
 ForkTurns = Literal["none", "all"] | int
@@ -182,6 +182,9 @@ class InterruptAgent(Action):
         turn = mailbox.running_turn(tx, target.id)
         if turn is not None and turn.stop_reason is None:
             tx.update(turn, stop_reason=f"by {tx.name(by.thread_id or '')}")  # the lines of its message's end say so in both transcripts
+            message = tx.get(Message, turn.message_id)
+            if message is not None and message.from_id == by.thread_id:
+                tx.update(message, quiet=True)  # who stopped it knows
         return {"previous_status": target.status}
 
 
@@ -199,6 +202,8 @@ class StopAgent(Action):
     def perform(self, tx: Tx, by: By) -> list[str]:
         running: list[str] = []
         for each in (tx.thread(self.target), *links.subagents(tx, self.target)):
+            for message in tx.find(Message, "to_id = ? AND from_id = ? AND state IN ('queued', 'held', 'running')", each.id, by.thread_id):
+                tx.update(message, quiet=True)  # who closes it knows
             mailbox.cancel_waiting(tx, each.id, "closed")
             turn = mailbox.running_turn(tx, each.id)
             if turn is not None:
