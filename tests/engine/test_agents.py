@@ -371,7 +371,8 @@ async def test_the_user_closes_a_subagent_and_its_parent_is_told(runtime: Script
     made = await spawned(desk, runtime, operator, task_name="scout")
     await gate.began.wait()
     await desk.do(Archive(made["agent_id"]))
-    assert (kinds(desk, desk.thread(made["agent_id"]))[-1], "scout closed by the user" in lines(desk, operator)) == ("closed", True)
+    assert "closed" in kinds(desk, desk.thread(made["agent_id"]))
+    assert "scout closed by the user" in lines(desk, operator)
     await at_rest(desk)
 
 

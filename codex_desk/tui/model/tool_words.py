@@ -41,8 +41,11 @@ def subject(tool: str, arguments: object) -> str:
             return one_line(text, ROW)
         case "shell", {"command": str(command)}:
             return one_line(command, ROW)
-        case "close_agent", {"target": str(target)}:
+        case "close_agent" | "interrupt_agent", {"target": str(target)}:
             return one_line(target, ROW)
+        case "spawn_agent", {"message": str(message)}:
+            who = arguments.get("task_name") or arguments.get("agent_type")
+            return one_line(f"{who}: {message}" if who else message, ROW)
     return one_line(" ".join(f"{key}={_short(value)}" for key, value in arguments.items()), ROW)
 
 
