@@ -109,7 +109,7 @@ class SpawnAgent(Action):
         tx.crossing(
             "spawned",
             by.origin,
-            End(parent.id, f"spawned {child.handle}{as_role}{where}", turn_id=turn.id),
+            End(parent.id, f"spawned {child.handle}{as_role}{where}", turn_id=turn.id, quiet=True),
             End(child.id, f"spawned by {parent.handle}{as_role}, on {_runs_on(child)}{where}"),
         )
         for note in self.notes:

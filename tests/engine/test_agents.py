@@ -75,6 +75,7 @@ async def test_a_subagent_does_its_task_and_only_its_answer_comes_back(runtime: 
         ("scout", "spawned", "finished", "count the files")
     ]
     assert "a thousand lines" not in history(desk, operator.id)
+    assert child.last_line == "there are 12 files"
     assert "count the files" in lines(desk, child)
     assert "a thousand lines of listing" in lines(desk, child)
     assert {"spawned", "sent", "answered", "returned"} <= set(kinds(desk, operator)) & set(kinds(desk, child))
