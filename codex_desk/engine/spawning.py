@@ -84,8 +84,7 @@ class Spawner:
         outside, no_git, no_worktree."""
         parent = self._reader.row_of(Thread, by.thread_id or "")
         mine = Rights.from_json(self._reader.row_of(Turn, by.turn_id).rights)
-        plan, theirs = await asyncio.to_thread(self._plan, parent, asked)
-        folder, inside = await asyncio.to_thread(self._folder, parent, theirs, asked.cwd, mine)
+        plan, theirs, folder, inside = await asyncio.to_thread(self._prepared, parent, asked, mine)
         if not inside:
             await _ask_outside(folder.cwd, parent, mine, consent)
         name = asked.task_name or (plan.role.name if plan.role else "") or "agent"
@@ -147,6 +146,11 @@ class Spawner:
         while thread.spawned_by is not None:
             thread, depth = self._reader.row_of(Thread, thread.spawned_by), depth + 1
         return depth
+
+    def _prepared(self, parent: Thread, asked: tools.SpawnAgent, mine: Rights) -> tuple[Plan, Settings, Folder, bool]:
+        """All that is looked up on disk: the plan, its parent's settings, its folder, and whether that is within its parent's."""
+        plan, theirs = self._plan(parent, asked)
+        return plan, theirs, *self._folder(parent, theirs, asked.cwd, mine)
 
     def _plan(self, parent: Thread, asked: tools.SpawnAgent) -> tuple[Plan, Settings]:
         """The subagent's settings, and those of its parent."""

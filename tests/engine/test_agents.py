@@ -50,6 +50,7 @@ def history(desk: Desk, thread_id: str) -> str:
 # --- the way of one task ----------------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("S0-39")
 @pytest.mark.row("S1-03")
 @pytest.mark.row("S1-24")
 @pytest.mark.row("S4-02")
