@@ -115,6 +115,9 @@ def _outcome(tool: str, arguments: Fields, found: Fields) -> str | None:
             return _waited(_fields(results), found)
         case "list_agents", {"agents": [*agents]}:
             return ", ".join(map(_agent, _fields(agents))) or "nobody"
+        case "close_agent" | "interrupt_agent", {"previous_status": str(status)}:
+            kept = found.get("worktree")
+            return f"it was {status.replace('_', ' ')}" + (f"; {kept}" if isinstance(kept, str) else "")
         case "read", {"text": str(text)}:
             more = found.get("next_offset")
             return _count(text.count("\n"), "line") + (f", more from line {more}" if more else "")
