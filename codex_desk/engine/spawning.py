@@ -24,6 +24,7 @@ from codex_desk.engine.surroundings import Surroundings, look_at, rights_of
 from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.runtimes.base import ApprovalRequest, RuntimeFailure
+from codex_desk.store.errors import StoreError
 from codex_desk.store.tables import Subagent, Thread, Turn
 from codex_desk.text import one_line
 from codex_desk.tools import desk as tools
@@ -110,7 +111,7 @@ class Spawner:
         )
         try:
             made: Spawned = await self._ledger.do(action, by)
-        except Refusal:
+        except (Refusal, StoreError):
             if worktree is not None:
                 await worktrees.discard(worktree)
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +18,7 @@ from codex_desk.engine.identity import By
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.spawning import Offer, Spawner
 from codex_desk.engine.turns import Claimed
+from codex_desk.engine.views import ThreadView
 from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import ApprovalRequest, Delta, ItemDraft, ToolResult, ToolSpec
 from codex_desk.tools.catalog import WORKSPACE_SPECS, run_workspace_tool
@@ -130,19 +131,20 @@ class Toolbox:
             case CloseAgent(target=target):
                 return await do(links.CloseAgent(self._child(target)), by)
             case WaitAgent(targets=targets, mode=mode, timeout_ms=timeout_ms):
-                wanted = tuple(target if isinstance(target, int) else self._target(target) for target in targets)
+                children = reader.children(self._claimed.thread_id)  # once for them all: there may be fifty
+                wanted = tuple(target if isinstance(target, int) else self._target(target, children) for target in targets)
                 return await self._waits.wait(wanted, mode, timeout_ms)
             case _:
                 raise Refusal("unknown_tool", "no such tool")
 
-    def _target(self, name: str) -> int | str:
+    def _target(self, name: str, children: Sequence[ThreadView]) -> int | str:
         digits = name.removeprefix("#")
-        return int(digits) if digits.isdecimal() and len(digits) < DIGITS else self._child(name)
+        return int(digits) if digits.isdecimal() and len(digits) < DIGITS else self._child(name, children)
 
-    def _child(self, name: str) -> str:
+    def _child(self, name: str, children: Sequence[ThreadView] | None = None) -> str:
         """The child that a model names, by handle or id."""
         wanted = name.removeprefix("@")
-        children = self._bench.reader.children(self._claimed.thread_id)
+        children = self._bench.reader.children(self._claimed.thread_id) if children is None else children
         for child in children:
             if wanted in (child.handle, child.id):
                 return child.id
