@@ -61,7 +61,7 @@ def model_for(turn: TurnInput) -> FunctionModel:
             case []:
                 wanted: list[tuple[str, dict[str, Any]]] = [("spawn_agent", spawn) for spawn in SPAWNS]
             case ["spawn_agent", "spawn_agent"]:
-                names = [json.loads(str(result.content))["name"] for result in results]
+                names = sorted(json.loads(str(result.content))["name"] for result in results)  # calls side by side end in any order
                 wanted = [("wait_agent", {"targets": names, "mode": "all"})]
             case _:
                 yield "\n".join(row["answer"] for row in json.loads(str(results[0].content))["results"])
@@ -86,7 +86,7 @@ async def test_a_turn_spawns_on_two_providers_waits_and_answers_with_what_they_s
             "second/small heard ['Judge the plan']",
             "first/big heard ['Plan it', 'Go on from here']",
         ]
-        judge, twin = desk.children(operator.id)
+        judge, twin = sorted(desk.children(operator.id), key=lambda child: child.handle or "")
         ran = [json.loads(desk.rows("SELECT settings FROM turn WHERE thread_id = ?", (each.id,))[0]["settings"]) for each in (judge, twin)]
         assert [(each["model_provider"], each["model"]) for each in ran] == [("second", "small"), ("first", "big")]
         assert "spawned by operator as critic, on native · small · second" in lines(desk, judge)
