@@ -119,6 +119,7 @@ async def desk_checks() -> AsyncIterator[Check]:
             yield await codex_at_work(desk)
             yield await sandbox(desk)
             yield trust(desk)
+            yield roles(desk)
     except Exception as error:
         failure = failure_of(error)
         if failure is None:
@@ -197,6 +198,22 @@ async def sandbox(desk: Desk) -> Check:
         "none holds: every shell command needs your approval, and what keeps agents from acting as you guards against accident only",
         mend,
     )
+
+
+def roles(desk: Desk) -> Check:
+    """The roles that count here, and what is wrong with the files of others."""
+    from codex_desk.config import ConfigError
+    from codex_desk.paths import project_of
+
+    try:
+        roles = desk.surroundings.roles(project_of(Path.cwd()))
+    except ConfigError:
+        return Check("roles", "wrong", "none can be read before the settings can", "see settings")
+    found = ", ".join(sorted(roles.found)) or "none beside those that are built in"
+    warnings = [*roles.warnings, *(warning for role in roles.found.values() for warning in role.warnings)]
+    if not warnings:
+        return Check("roles", "ok", found)
+    return Check("roles", "note", found, "; ".join(str(warning) for warning in warnings))
 
 
 def trust(desk: Desk) -> Check:

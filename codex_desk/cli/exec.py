@@ -69,11 +69,15 @@ async def _own_session(desk: Desk, cwd: Path) -> ThreadView:
 
 async def _run(desk: Desk, out: Output, target: ThreadView, text: str, seconds: float | None) -> int:
     from codex_desk.engine.events import ItemAdded
+    from codex_desk.engine.lifecycle import Lifecycles
     from codex_desk.engine.mailbox import Send
 
-    progress = Progress(desk, target.id)
+    progress, lifecycles = Progress(desk, target.id), Lifecycles(desk)
 
     def show(event: Event | None = None) -> None:
+        changed = None if event is None else lifecycles.of(event)
+        if changed is not None and progress.follows(changed.parent_id) and changed.what != "progress":  # its items say that
+            out.stream({"event": "agent", **changed.to_json()}, ())
         if event is None or isinstance(event, ItemAdded):
             for item in progress.fresh():
                 _show(desk, out, target, item)
@@ -135,6 +139,10 @@ class Progress:
         self._desk = desk
         newest = desk.items(thread_id, limit=1)
         self._seen = {thread_id: newest[-1].seq if newest else 0}
+
+    def follows(self, thread_id: str) -> bool:
+        """Whether a thread is one of them."""
+        return thread_id in self._seen
 
     def fresh(self) -> list[ItemView]:
         found: list[ItemView] = []

@@ -24,7 +24,7 @@ ALIASES = {
 """Short names that people write after `set THREAD`."""
 
 DEFAULTS: Mapping[str, object] = Settings().model_dump(mode="json")
-THREAD_TABLES = frozenset({"sandbox_workspace_write", "agents", "budgets"})
+THREAD_TABLES = frozenset({"sandbox_workspace_write", "agents", "budgets", "multi_agent"})
 
 
 def dotted(key: Key) -> str:

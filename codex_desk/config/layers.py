@@ -150,12 +150,13 @@ def _load(name: LayerName, path: Path, root: Path | None) -> Layer:
     if known and known[0] == signature:
         return known[1]
     data = read_regular(path, _MAX_BYTES + 1) if root is None else read_beneath(root, path, _MAX_BYTES + 1)
-    layer = sorted_out(_parsed(name, path, data))
+    layer = sorted_out(parsed(name, path, data))
     _loaded[path, root] = (signature, layer)
     return layer
 
 
-def _parsed(name: LayerName, path: Path, data: bytes) -> Layer:
+def parsed(name: LayerName, path: Path, data: bytes) -> Layer:
+    """What a file of these bytes says, not yet sorted into settings and others. Raises `ConfigError` for what is no TOML."""
     if len(data) > _MAX_BYTES:
         raise ConfigError("larger than 1 MB", file=path)
     try:

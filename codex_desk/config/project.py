@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from codex_desk.config.errors import ConfigWarning
 from codex_desk.config.keys import leaves, merged, planted
@@ -32,16 +33,20 @@ def project_layer(project: Path, trusted: bool, user: Settings, defined: Collect
     if not trusted:
         ignored = ConfigWarning(path, None, "", f"off: {root} is not trusted (codex-desk trust {root})")
         return Layer("project", {}, path, warnings=(ignored,) if is_there(path) else ())
-    return _narrowed(project_file_layer(path, root), user.model_dump(mode="json"), {*defined, user.model_provider})
+    return narrowed(project_file_layer(path, root), user.model_dump(mode="json"), {*defined, user.model_provider})
 
 
-def _narrowed(layer: Layer, user: Mapping[str, object], providers: Collection[str]) -> Layer:
+def narrowed(
+    layer: Layer, user: Mapping[str, object], providers: Collection[str], more: Mapping[Key, Rule] = MappingProxyType({})
+) -> Layer:
+    """What of a trusted project's layer counts beside these settings of the user's; a warning names all else. `more`: rules for keys that this kind
+    of file may set beyond what every project may."""
     data: dict[str, object] = {}
     warnings = list(layer.warnings)
     for key, value in leaves(layer.data):
         if isinstance(value, Mapping):  # a table with nothing in it
             continue
-        reason = _reason(key, value, user, providers)
+        reason = _reason(key, value, user, providers, more)
         if reason:
             warnings.append(layer.warning(key, reason))
         else:
@@ -49,16 +54,17 @@ def _narrowed(layer: Layer, user: Mapping[str, object], providers: Collection[st
     return replace(layer, data=data, warnings=tuple(warnings))
 
 
-def _reason(key: Key, value: object, user: Mapping[str, object], providers: Collection[str]) -> str | None:
+def _reason(key: Key, value: object, user: Mapping[str, object], providers: Collection[str], more: Mapping[Key, Rule]) -> str | None:
     if key == ("model_provider",):
         return None if isinstance(value, str) and value in providers else "a project may only name a provider that you defined"
-    rule = _RULES.get(key)
+    rule = _RULES.get(key) or more.get(key)
     if rule is None:
         return "a project may not set this; it counts only in your own settings"
     return rule(value, dict(leaves(user)).get(key))
 
 
-def _free(value: object, user: object) -> str | None:
+def free(value: object, user: object) -> str | None:
+    """A rule that lets every value count."""
     return None
 
 
@@ -81,6 +87,12 @@ def _only_off(value: object, user: object) -> str | None:
     return None if value is False or user is True else "a project may only switch this off"
 
 
+def _some_roles(value: object, user: object) -> str | None:
+    if user == ["*"] or (isinstance(value, list) and isinstance(user, list) and all(role in user for role in value)):
+        return None
+    return "a project may only leave some of the roles out that you allow"
+
+
 def _only_some(value: object, user: object) -> str | None:
     if isinstance(value, list) and isinstance(user, list) and all(folder in user for folder in value):
         return None
@@ -88,13 +100,14 @@ def _only_some(value: object, user: object) -> str | None:
 
 
 _RULES: Mapping[Key, Rule] = {
-    ("model",): _free,
-    ("developer_instructions",): _free,
-    ("project_doc_fallback_filenames",): _free,
+    ("model",): free,
+    ("developer_instructions",): free,
+    ("project_doc_fallback_filenames",): free,
     ("sandbox_mode",): _ranked(MODES),
     ("approval_policy",): _ranked(_POLICIES),
     ("sandbox_workspace_write", "network_access"): _only_off,
     ("sandbox_workspace_write", "writable_roots"): _only_some,
+    ("multi_agent", "agents"): _some_roles,
     ("project_doc_max_bytes",): _not_more,
     ("model_auto_compact_token_limit",): _not_more,
     **{("agents", limit): _not_more for limit in ("max_threads", "max_depth", "max_attach_depth")},

@@ -47,6 +47,11 @@ class Resolved:
             raise self.error(("model_provider",), f"there is no provider {name}; there are: {known}")
         return found
 
+    @property
+    def own_providers(self) -> frozenset[str]:
+        """The providers that the user's own files define."""
+        return frozenset(_defined(tuple(layer for layer in self.layers if layer.name in ("config.toml", "settings.toml"))))
+
     def flat(self) -> Mapping[str, object]:
         """Every setting by its dotted key, with values as JSON has them; the keys are those of `sources`."""
         return _flat(self.settings)

@@ -172,6 +172,10 @@ class Agents(Table):
     shared_workspace: Annotated[SharedWorkspace, BeforeValidator(_switch)] = SharedWorkspace()
 
 
+class MultiAgent(Table):
+    agents: tuple[Name, ...] = Field(default=("*",), description="The roles that a thread may give its subagents; * is every role")
+
+
 class Tui(Table):
     codex_keys = codex.TUI
 
@@ -220,6 +224,7 @@ class Settings(Table):
     agents: Agents = Agents()
     tui: Tui = Tui()
     budgets: Budgets = Budgets()
+    multi_agent: MultiAgent = MultiAgent()
 
 
 # What Codex has beside a profile's own keys is whatever it has at the top.

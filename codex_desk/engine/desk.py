@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codex_desk.config import Resolved
-from codex_desk.engine import chain, exporting, folders, links, mailbox, recovery, searching, sessions, turns
+from codex_desk.engine import chain, exporting, folders, links, mailbox, recovery, searching, sessions, spawning, turns
 from codex_desk.engine.bringing import Bringing
 from codex_desk.engine.drafting import kept_draft
 from codex_desk.engine.elsewhere import Elsewhere
@@ -124,6 +124,8 @@ class Desk(Bringing):
         result = await self.ledger.do(action, by)
         if unreached is not None:
             await self.ledger.do(sessions.Note(str(result), unreached))
+        if isinstance(action, links.Archive) and self.thread(action.thread).kind == "subagent":
+            await spawning.retire(self.ledger, self, action.thread)
         if isinstance(action, sessions.Rename) and not self.desk_is_open():
             await self.elsewhere.show(str(result))
         match action:
@@ -148,10 +150,12 @@ class Desk(Bringing):
         match action:
             case sessions.New():
                 folder = look_at(action.cwd)
-                own = {"profile": action.profile} if action.profile else {}
-                runtime, _ = self.surroundings.runtime_for(action.runtime, folder.cwd, own)
+                own: dict[str, Any] = {} if action.role is None else dict(self.surroundings.role(action.role, folder.project).settings)
+                own |= {"profile": action.profile} if action.profile else {}
+                wanted = action.runtime or str(own.pop("runtime", "auto"))
+                runtime, _ = self.surroundings.runtime_for(wanted, folder.cwd, own)
                 roots = tuple(look_at(each).cwd for each in action.add_dirs)
-                return replace(action, folder=folder, runtime=runtime, add_dirs=roots)
+                return replace(action, folder=folder, runtime=runtime, add_dirs=roots, settings={**own, **action.settings})
             case sessions.Set(key="runtime"):
                 return replace(action, value=self.surroundings.known_runtime(action.value))
             case sessions.Set(value=""):

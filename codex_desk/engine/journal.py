@@ -37,7 +37,9 @@ INSERT_AUDIT = (
 )
 INSERT_BODY = "INSERT INTO audit_body (seq, text, redacted) VALUES (?, ?, 0)"
 INSERT_SEGMENT = "INSERT INTO segment (thread_id, turn_id, kind, live, content, made_at) VALUES (?, ?, ?, 1, ?, ?)"
-TOUCH_THREAD = "UPDATE thread SET last_line = ?, last_activity_at = coalesce(?, last_activity_at), changed = ? WHERE id = ?"
+TOUCH_THREAD = (
+    "UPDATE thread SET last_line = coalesce(?, last_line), last_activity_at = coalesce(?, last_activity_at), changed = ? WHERE id = ?"
+)
 UPDATE_HEAD = "UPDATE head SET next_seq = ?, audit_hash = ?, audit_count = ?"
 
 LINE = 200
@@ -65,6 +67,8 @@ class End:
     turn_id: str | None = None
     record: str | None = None
     """What the audit says, where that is not the line itself: a body stands once in a transcript, and the audit names it."""
+    quiet: bool = False
+    """Another line of this transcript tells it as well."""
 
     @property
     def told(self) -> str:
@@ -100,8 +104,8 @@ class Tx:
         row = self._driver.execute("SELECT next_seq, audit_hash, audit_count FROM head").fetchone()
         self._next, self._hash, self._count = int(row[0]), str(row[1]), int(row[2])
         self._buffers = _Buffers()
-        self._lines: dict[str, tuple[str, int, str | None]] = {}
-        """The last line of each thread, its seq, and when the thread did something; None where only something was done to it."""
+        self._lines: dict[str, tuple[str | None, int, str | None]] = {}
+        """The last line of each thread (None: the one that it has), its seq, and when the thread did something; None where only something was done to it."""
         self._fences: dict[str, tuple[str | None, int]] = {}
         self._moment = moment_text(self.now)
 
@@ -251,8 +255,16 @@ class Tx:
         if not step:
             # What the human does to a thread, such as attaching it, is nothing that happened in it.
             acted = None if (kind, origin) == ("notice", "human") else self._moment
-            self._lines[thread_id] = (text[:LINE], seq, acted or self._lines.get(thread_id, ("", 0, None))[2])
+            before, _, acted_before = self._lines.get(thread_id, (None, 0, None))
+            # What only keeps the books, such as that an answer was returned, must not hide the answer.
+            line = before if payload.get("quiet") else text[:LINE]
+            self._lines[thread_id] = (line, seq, acted or acted_before)
         return seq
+
+    def show_last(self, thread_id: str, text: str) -> None:
+        """Let a thread's row show this text, whatever lines of this transaction came after it."""
+        _, seq, acted = self._lines.get(thread_id, ("", 0, None))
+        self._lines[thread_id] = (text[:LINE], seq or self.take_seq(), acted or self._moment)
 
     def segment(self, thread_id: str, turn_id: str | None, content: bytes, kind: str = "turn") -> None:
         """Append a live chunk to the history that the model reads."""
@@ -281,7 +293,7 @@ class Tx:
             return self.item(here.thread_id, here.kind, here.text, origin, turn_id=here.turn_id, data=base), None
         seqs: list[int] = []
         for end, peer in ((here, there), (there, here)):
-            line = base | {"peer": self.name(peer.thread_id), "peer_id": peer.thread_id}
+            line = base | {"peer": self.name(peer.thread_id), "peer_id": peer.thread_id} | ({"quiet": True} if end.quiet else {})
             seqs.append(self.item(end.thread_id, end.kind, end.text, origin, turn_id=end.turn_id, data=line))
             self.audit(kind, origin, end.thread_id, end.told, peer.thread_id)
         return seqs[0], seqs[1]
@@ -308,7 +320,13 @@ class Tx:
     def flush(self) -> None:
         run, buffers = self._driver.executemany, self._buffers
         if self._lines:
-            run(TOUCH_THREAD, [(one_line(line, LINE), acted, seq, thread_id) for thread_id, (line, seq, acted) in self._lines.items()])
+            run(
+                TOUCH_THREAD,
+                [
+                    (None if line is None else one_line(line, LINE), acted, seq, thread_id)
+                    for thread_id, (line, seq, acted) in self._lines.items()
+                ],
+            )
             buffers.events.extend(ThreadChanged(thread_id) for thread_id in self._lines)
         for statement, rows in (
             (INSERT_ITEM, buffers.items),

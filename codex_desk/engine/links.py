@@ -140,7 +140,7 @@ class Archive(Action):
 
     def must_rest(self, tx: Tx) -> Sequence[str]:
         """The threads whose turns have to end first."""
-        return [self.thread, *(each.id for each in _subagents(tx, self.thread))]
+        return [self.thread, *(each.id for each in subagents(tx, self.thread))]
 
     def stop_turns(self, tx: Tx) -> None:
         """Ask the running turns to end."""
@@ -158,7 +158,7 @@ class Archive(Action):
             _detach(tx, edge, "child_archived", by.origin)
         for edge in tx.find(Attachment, "parent_id = ? AND ended_at IS NULL ORDER BY created_at", thread.id):
             _detach(tx, edge, "parent_archived", by.origin)
-        for each in _subagents(tx, thread.id):
+        for each in subagents(tx, thread.id):
             _archive(tx, each, by.origin, thread)
         _archive(tx, thread, by.origin, None)
         return thread.id
@@ -204,7 +204,8 @@ class Unarchive(Action):
 
 @frozen
 class CloseAgent(Action):
-    """An agent closes a child. On an attached session that is refused, or made a detach by `close_agent_on_attached`; it never archives one."""
+    """An agent closes a child. A subagent at rest is archived, with those below it. On an attached session it is refused, or made a detach by
+    `close_agent_on_attached`; it never archives one. Refusals: attached_session, running, not_ours."""
 
     target: str
     verb: ClassVar[str] = "close_agent"
@@ -216,7 +217,7 @@ class CloseAgent(Action):
         target = tx.thread(self.target)
         edge = tx.first(Attachment, "child_id = ? AND parent_id = ? AND ended_at IS NULL", target.id, by.thread_id)
         if edge is None:
-            raise Refusal("no_edge", f"{target.handle} is not attached to you")
+            return self._close(tx, by, target)
         if tx.rules.close_agent_on_attached == "detach":
             _detach(tx, edge, "detached", by.origin)
             return {"previous_status": target.status, "detached": True}
@@ -225,6 +226,18 @@ class CloseAgent(Action):
             f"{target.handle} is the user's own session, attached to you; you cannot close it. When you have no more work for it, simply stop sending; "
             "only the user can detach it.",
         )
+
+    def _close(self, tx: Tx, by: By, target: Thread) -> dict[str, object]:
+        if target.external_id is not None:
+            raise Refusal("not_ours", f"{target.handle} was spawned with {target.runtime}'s own tools; close it with those")
+        below = subagents(tx, target.id)
+        if any(mailbox.running_turn(tx, each.id) is not None for each in (target, *below)):
+            raise Refusal("running", f"{target.handle} is running a turn; it is closed once that has ended")
+        previous = target.status
+        for each in reversed(below):
+            _archive(tx, each, by.origin, target)
+        _archive(tx, target, by.origin, None)
+        return {"previous_status": previous}
 
 
 def refuse_ends(child: Thread, parent: Thread) -> None:
@@ -274,15 +287,24 @@ def _detach(tx: Tx, edge: Attachment, reason: str, origin: Origin) -> None:
     _show_again(tx, child, parent)
 
 
-def _subagents(tx: Tx, thread_id: str) -> list[Thread]:
-    """Every live subagent below a thread."""
+def subagents(tx: Tx, thread_id: str) -> list[Thread]:
+    """Every living subagent below a thread."""
     found: list[Thread] = []
     for each in tx.find(Thread, "spawned_by = ? AND archived_at IS NULL AND status != 'history'", thread_id):
-        found += [each, *_subagents(tx, each.id)]
+        found += [each, *subagents(tx, each.id)]
     return found
 
 
 def _archive(tx: Tx, thread: Thread, origin: Origin, parent: Thread | None) -> None:
     mailbox.cancel_waiting(tx, thread.id, "archived")
     tx.update(thread, archived_at=tx.now, archived_with=parent.id if parent else None, status="archived", reason=None, held=False)
+    if thread.kind == "subagent" and parent is None and thread.spawned_by is not None:
+        whom = "the user" if origin == "human" else tx.name(thread.spawned_by)
+        tx.crossing(
+            "closed",
+            origin,
+            End(thread.id, f"closed by {whom}"),
+            End(thread.spawned_by, f"closed {thread.handle}" if origin != "human" else f"{thread.handle} closed by the user"),
+        )
+        return
     tx.crossing("archived", origin, End(thread.id, "archived" if parent is None else f"archived with {parent.handle}"), None)

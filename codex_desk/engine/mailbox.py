@@ -229,7 +229,8 @@ def _from_agent(tx: Tx, by: By, action: Ask | Report, kind: Literal["ask", "repo
     turn = tx.get(Turn, by.turn_id) if by.turn_id else running_turn(tx, sender.id)
     if turn is None or turn.state != "running" or turn.thread_id != sender.id:
         raise Refusal("origin_agent", f"{sender.handle} runs no turn; an agent writes only from within one")
-    if action.delivery == "interrupt" and not (edge is not None and edge.interrupt):
+    may_interrupt = kind == "ask" if edge is None else edge.interrupt  # a subagent is its parent's own
+    if action.delivery == "interrupt" and not may_interrupt:
         raise Refusal(
             "no_interrupt",
             f"you may not interrupt {target.handle}; send with after_turn or next_step. The user can allow it on the attachment",

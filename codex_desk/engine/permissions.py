@@ -50,6 +50,8 @@ TABLE: dict[str, dict[Origin, frozenset[Relation]]] = {
     "report": {"agent": _PARENT},
     "wait": {"agent": _OWN},
     "close_agent": {"agent": _CHILDREN},
+    "interrupt_agent": {"agent": _CHILDREN},
+    "spawn_agent": {"agent": _OWN},
 }
 """What is not in the table is the engine's own and is done by `system` alone."""
 

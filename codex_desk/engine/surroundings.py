@@ -7,7 +7,18 @@ import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from codex_desk.config import ConfigError, Resolved, Settings, choose_runtime, endpoint_key, resolve, thread_setting
+from codex_desk.config import (
+    ConfigError,
+    Resolved,
+    Role,
+    Roles,
+    Settings,
+    choose_runtime,
+    endpoint_key,
+    read_roles,
+    resolve,
+    thread_setting,
+)
 from codex_desk.config.keys import dotted, setting_key
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.instructions import Instructions, discover
@@ -57,6 +68,28 @@ class Surroundings:
         except ConfigError:
             return Rules()
         return Rules(settings.agents.max_attach_depth, settings.agents.close_agent_on_attached, settings.budgets.hops)
+
+    def roles(self, project: Path) -> Roles:
+        """The roles that count in a project, read now. Raises `ConfigError` for settings that cannot be used."""
+        base = resolve(self.home, project=None, trusted=False, env=self.env)
+        return read_roles(
+            self.home,
+            self.codex_home,
+            project,
+            trusted=self._trusted(project),
+            user=base.settings,
+            providers=tuple(base.own_providers),
+        )
+
+    def role(self, name: str, project: Path) -> Role:
+        """One of them. Refusals: unknown_role."""
+        roles = self.roles(project)
+        role = roles.of(name)
+        if role is None:
+            known = ", ".join(sorted(roles.found)) or "none"
+            broken = next((f" ({warning})" for warning in roles.warnings if name in str(warning.file)), "")
+            raise Refusal("unknown_role", f"there is no role {name}; there are: {known}{broken}")
+        return role
 
     def endpoint(self, settings: Settings) -> Endpoint:
         """Where the model of these settings answers. Raises `RuntimeFailure` for a provider that nobody defined or whose key is not set."""

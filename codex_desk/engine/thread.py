@@ -23,6 +23,7 @@ from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.mailbox import Ask
 from codex_desk.engine.outside import is_outside, outside_spec
 from codex_desk.engine.reading import Reader
+from codex_desk.engine.spawning import Offer, Spawner
 from codex_desk.engine.surroundings import Surroundings, moved, rights_of
 from codex_desk.engine.turn_run import TurnRun
 from codex_desk.engine.turns import HOST_LEFT, Claim, Claimed, Finish, NeedsHuman
@@ -84,6 +85,8 @@ class Ground:
     runtime: RuntimeThread
     outside: bool
     """The runtime keeps the thread itself: model, history, tools and sandbox are its own."""
+    offer: Offer
+    """What it may spawn."""
 
 
 class ThreadActor:
@@ -96,6 +99,7 @@ class ThreadActor:
         self._run: TurnRun | None = None
         self._loaded_with: Instructions | None = None
         self._post: Callable[[], object] | None = None
+        self._spawner = Spawner(stage.ledger, stage.reader, stage.hub, stage.surroundings)
 
     @property
     def live(self) -> LiveTurn | None:
@@ -160,7 +164,8 @@ class ThreadActor:
             if outside:  # its runtime reads them as it opens the thread, and not again
                 self._loaded_with = instructions
             sandbox = Sandbox("none") if outside else await stage.sandbox()
-            ground = Ground(settings, instructions, sandbox, runtime, outside)
+            offer = Offer() if outside else await asyncio.to_thread(self._spawner.offer, thread, settings)
+            ground = Ground(settings, instructions, sandbox, runtime, outside, offer)
             claimed = await self._claim(thread, ground)
             if claimed is None:
                 return False
@@ -315,8 +320,11 @@ class ThreadActor:
             )
         view = stage.reader.thread(thread.id)
         has_children = bool(stage.reader.children(thread.id))
-        bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience, stage.post)
-        run.toolbox = toolbox.Toolbox(bench, claimed, has_children=has_children, parent_id=view.parent_id, deltas=run.delta)
+        spawner = None if ground.outside else self._spawner
+        bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience, stage.post, spawner)
+        run.toolbox = toolbox.Toolbox(
+            bench, claimed, has_children=has_children, parent_id=view.parent_id, deltas=run.delta, offer=ground.offer
+        )
         cause = Cause.of(stage.reader, claimed) if ground.outside else Cause()
         chunks = stage.reader.rows("SELECT content FROM segment WHERE thread_id = ? AND live = 1 ORDER BY id", (thread.id,))
         return TurnInput(
@@ -329,10 +337,13 @@ class ThreadActor:
                 claimed.rights,
                 parent=view.parent,
                 has_children=has_children,
+                subagent=view.kind == "subagent",
+                may_spawn=ground.offer.may_spawn,
                 extra=settings.developer_instructions,
             ),
             context=prompts.context(ground.instructions.text, cwd, roots, claimed.rights, ground.sandbox.tier, date.today()),
             tools=run.toolbox.specs,
+            has_children=has_children,
             rights=claimed.rights,
             endpoint=endpoint,
             notes=claimed.notes,

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
 
-from codex_desk.engine import asking, links, mailbox, reading
+from codex_desk.engine import agents, asking, links, mailbox, reading
 from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.identity import By
 from codex_desk.engine.ledger import Ledger
+from codex_desk.engine.spawning import Offer, Spawner
 from codex_desk.engine.turns import Claimed
+from codex_desk.engine.views import ThreadView
 from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import ApprovalRequest, Delta, ItemDraft, ToolResult, ToolSpec
 from codex_desk.tools.catalog import WORKSPACE_SPECS, run_workspace_tool
-from codex_desk.tools.desk import DESK_TOOLS, CloseAgent, ListAgents, Report, SendMessage, WaitAgent, desk_specs
+from codex_desk.tools.desk import (
+    DESK_TOOLS,
+    CloseAgent,
+    InterruptAgent,
+    ListAgents,
+    Report,
+    SendMessage,
+    SpawnAgent,
+    WaitAgent,
+    desk_specs,
+)
 from codex_desk.tools.workspace import Ask, Verdict, Workspace
+
+NOTHING_TO_SPAWN = Offer()
 
 DIGITS = 19
 """A number with as many may not fit the store's 64 bits; no message has one."""
@@ -39,6 +54,8 @@ class Bench:
     """Seconds that an approval waits where no screen is open; None where one is."""
     post: Callable[[mailbox.Ask, By], Awaitable[int]]
     """Sends a message to another agent."""
+    spawner: Spawner | None = None
+    """None where the runtime has agent tools of its own."""
 
 
 class Toolbox:
@@ -52,6 +69,7 @@ class Toolbox:
         has_children: bool,
         parent_id: str | None,
         deltas: Callable[[Delta], None],
+        offer: Offer = NOTHING_TO_SPAWN,
     ) -> None:
         self._bench = bench
         self._claimed = claimed
@@ -64,7 +82,8 @@ class Toolbox:
         if bench.workspace is None:  # such a runtime carries all of the desk's tools, whether or not they are of use now
             self.specs = desk_specs(has_children=True, has_parent=True)
         else:
-            self.specs = (*desk_specs(has_children=has_children, has_parent=parent_id is not None), *WORKSPACE_SPECS)
+            mine = desk_specs(has_children=has_children, has_parent=parent_id is not None, may_spawn=offer.may_spawn, roles=offer.roles)
+            self.specs = (*mine, *WORKSPACE_SPECS)
         self._offered = frozenset(spec.name for spec in self.specs)
 
     async def call(self, call_id: str, name: str, arguments: Mapping[str, Any]) -> ToolResult:
@@ -86,7 +105,8 @@ class Toolbox:
         text = json.dumps(result, ensure_ascii=False)
         if isinstance(parsed, SendMessage | Report):
             return ToolResult(text)
-        return ToolResult(text, True, _item(name, arguments, text, True, began))
+        child = {"subagent_thread_id": result["agent_id"]} if isinstance(parsed, SpawnAgent) else {}
+        return ToolResult(text, True, _item(name, arguments, text, True, began, child))
 
     async def _desk_tool(self, arguments: Any) -> dict[str, Any]:
         do, reader, by = self._bench.ledger.do, self._bench.reader, self._by
@@ -104,22 +124,29 @@ class Toolbox:
                     raise Refusal("no_edge", "you have no parent to report to")
                 number = await do(mailbox.Report(self._parent_id, text), by)
                 return {"message_id": number, "state": reader.message(number).state}
+            case SpawnAgent() if self._bench.spawner is not None:
+                return await self._bench.spawner.spawn(arguments, by, self.consent)
+            case InterruptAgent(target=target):
+                return await do(agents.InterruptAgent(self._child(target)), by)
+            case CloseAgent(target=target) if self._bench.spawner is not None:
+                return await self._bench.spawner.close(self._child(target), by)
             case CloseAgent(target=target):
                 return await do(links.CloseAgent(self._child(target)), by)
             case WaitAgent(targets=targets, mode=mode, timeout_ms=timeout_ms):
-                wanted = tuple(target if isinstance(target, int) else self._target(target) for target in targets)
+                children = reader.children(self._claimed.thread_id)  # once for them all: there may be fifty
+                wanted = tuple(target if isinstance(target, int) else self._target(target, children) for target in targets)
                 return await self._waits.wait(wanted, mode, timeout_ms)
             case _:
                 raise Refusal("unknown_tool", "no such tool")
 
-    def _target(self, name: str) -> int | str:
+    def _target(self, name: str, children: Sequence[ThreadView]) -> int | str:
         digits = name.removeprefix("#")
-        return int(digits) if digits.isdecimal() and len(digits) < DIGITS else self._child(name)
+        return int(digits) if digits.isdecimal() and len(digits) < DIGITS else self._child(name, children)
 
-    def _child(self, name: str) -> str:
+    def _child(self, name: str, children: Sequence[ThreadView] | None = None) -> str:
         """The child that a model names, by handle or id."""
         wanted = name.removeprefix("@")
-        children = self._bench.reader.children(self._claimed.thread_id)
+        children = self._bench.reader.children(self._claimed.thread_id) if children is None else children
         for child in children:
             if wanted in (child.handle, child.id):
                 return child.id
@@ -167,6 +194,9 @@ def _refused(name: str, arguments: Mapping[str, Any], code: str, message: str, b
     return ToolResult(text, False, _item(name, arguments, text, False, began))
 
 
-def _item(name: str, arguments: Mapping[str, Any], result: str, ok: bool, began: float) -> ItemDraft:
+def _item(
+    name: str, arguments: Mapping[str, Any], result: str, ok: bool, began: float, more: Mapping[str, Any] = MappingProxyType({})
+) -> ItemDraft:
     spent = int((time.monotonic() - began) * 1000)
-    return ItemDraft("tool_call", name, {"tool": name, "arguments": dict(arguments), "result": result, "ok": ok, "duration_ms": spent})
+    data = {"tool": name, "arguments": dict(arguments), "result": result, "ok": ok, "duration_ms": spent, **more}
+    return ItemDraft("tool_call", name, data)

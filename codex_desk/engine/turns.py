@@ -16,7 +16,6 @@ from codex_desk.rights import Rights
 from codex_desk.runtimes.base import Compaction, ItemDraft, Usage
 from codex_desk.store.tables import Approval, Attachment, Item, Message, Thread, Turn, Wait
 from codex_desk.store.words import MessageKind, Origin
-from codex_desk.text import one_line
 
 Ending = Literal["completed", "failed", "interrupted"]
 
@@ -199,7 +198,7 @@ class Finish(Action):
         thread = tx.thread(turn.thread_id)
         changes: dict[str, Any] = {"last_activity_at": tx.now}
         if self.answer:
-            changes["last_line"] = one_line(self.answer)
+            tx.show_last(thread.id, self.answer)
         if self.usage.context_tokens:
             changes["context_tokens"] = self.usage.context_tokens
         tx.update(thread, **changes)

@@ -125,6 +125,8 @@ class TurnInput:
     rights: Rights
     endpoint: Endpoint | None = None
     """None on a runtime that needs none."""
+    has_children: bool = False
+    """Whether other threads work for it as the turn begins."""
     notes: Sequence[str] = ()
     """User-role input items of their own before `input`: what happened in the thread between two turns."""
     message: int = 0

@@ -113,6 +113,17 @@ class RuntimeState(Row, table=True):
     content: dict[str, Any] = _json()
 
 
+class Subagent(Row, table=True):
+    """What a subagent was made with, beside what every thread has."""
+
+    thread_id: str = Field(sa_column=Column(String, ForeignKey("thread.id"), primary_key=True))
+    role: str | None = None
+    worktree: dict[str, Any] | None = _json(nullable=True)
+    """The git worktree that was made for it: path, repository, branch."""
+    worktree_gone: bool = False
+    """It was removed."""
+
+
 class Turn(Row, table=True):
     id: str = Field(primary_key=True)
     thread_id: str = _thread()

@@ -58,10 +58,41 @@ class Report(Arguments):
     message: Annotated[str, Field(min_length=1)]
 
 
-class CloseAgent(Arguments):
-    """Close a subagent that you spawned. A session that the user attached to you is not yours to close."""
+class InterruptAgent(Arguments):
+    """Stop what a child is doing now; what it did so far is kept, and it can be sent another message. A session that the user attached to you can be
+    interrupted only where the user allows it."""
 
     target: str
+
+
+class CloseAgent(Arguments):
+    """Close a subagent that you spawned, once you need it no more; what it is doing ends. A session that the user attached to you is not yours to close."""
+
+    target: str
+
+
+class SpawnAgent(Arguments):
+    """Spawn a subagent for one bounded task. It returns at once; wait_agent waits for the answer, which is all of its work that you get to see. It has a
+    history of its own, works in your folder unless told otherwise, may do no more than you may, and can be sent further messages until close_agent."""
+
+    message: Annotated[str, Field(description="the task; the subagent sees only this text, unless fork_turns gives it more", min_length=1)]
+    task_name: Annotated[str | None, Field(description="a short name for it, such as scout", max_length=200)] = None
+    agent_type: Annotated[str | None, Field(description="its role")] = None
+    profile: Annotated[str | None, Field(description="a profile of the user's settings that it runs with")] = None
+    cwd: Annotated[str | None, Field(description="the folder it works in; one beyond yours needs the user's approval and is read-only")] = (
+        None
+    )
+    model: Annotated[str | None, Field(description="another model than yours", min_length=1)] = None
+    reasoning_effort: Annotated[str | None, Field(description="how long it thinks, such as low or high", pattern="^[a-z]+$")] = None
+    fork_turns: Annotated[
+        Literal["none", "all"] | Annotated[int, Field(ge=1)],
+        Field(
+            description="what of your conversation it begins with: none, all, or so many of the latest turns", union_mode="left_to_right"
+        ),
+    ] = "none"
+    worktree: Annotated[
+        bool, Field(description="give it a git worktree of its own, on a branch of its own, so that nobody's changes get in the way")
+    ] = False
 
 
 DESK_TOOLS: Mapping[str, type[Arguments]] = {
@@ -69,18 +100,38 @@ DESK_TOOLS: Mapping[str, type[Arguments]] = {
     "send_message": SendMessage,
     "wait_agent": WaitAgent,
     "report": Report,
+    "interrupt_agent": InterruptAgent,
     "close_agent": CloseAgent,
+    "spawn_agent": SpawnAgent,
 }
 
-FOR_PARENTS = frozenset({"list_agents", "send_message", "wait_agent", "close_agent"})
+FOR_PARENTS = frozenset({"list_agents", "send_message", "wait_agent", "interrupt_agent", "close_agent"})
 FOR_CHILDREN = frozenset({"list_agents", "report"})
 
 
+FOR_SPAWNERS = FOR_PARENTS | {"spawn_agent"}
+"""A thread that may spawn has children before its turn is over."""
+
+RoleLine = tuple[str, str]
+"""Name and description of a role."""
+
+
 @cache
-def desk_specs(*, has_children: bool, has_parent: bool) -> tuple[ToolSpec, ...]:
-    """The desk tools that a thread can use now: none without children and without a parent."""
+def desk_specs(*, has_children: bool, has_parent: bool, may_spawn: bool = False, roles: tuple[RoleLine, ...] = ()) -> tuple[ToolSpec, ...]:
+    """The desk tools that a thread can use now: none without children, without a parent and where nothing may be spawned. `roles`: those that it may
+    give a subagent."""
     names = (FOR_PARENTS if has_children else frozenset()) | (FOR_CHILDREN if has_parent else frozenset())
-    return tuple(ToolSpec(name, _words(model), _schema(model)) for name, model in DESK_TOOLS.items() if name in names)
+    names |= FOR_SPAWNERS if may_spawn else frozenset()
+    specs = (ToolSpec(name, _words(model), _schema(model)) for name, model in DESK_TOOLS.items() if name in names)
+    return tuple(_with_roles(spec, roles) if spec.name == "spawn_agent" else spec for spec in specs)
+
+
+def _with_roles(spec: ToolSpec, roles: tuple[RoleLine, ...]) -> ToolSpec:
+    """The spec with the roles that there are in the words of `agent_type`, as Codex tells them."""
+    properties = dict(spec.parameters["properties"])
+    listed = "; ".join(f"{name}: {about}" if about else name for name, about in roles)
+    properties["agent_type"] = {**properties["agent_type"], "description": f"its role. {listed}" if listed else "its role"}
+    return ToolSpec(spec.name, spec.description, {**spec.parameters, "properties": properties})
 
 
 def _words(model: type[Arguments]) -> str:

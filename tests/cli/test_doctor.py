@@ -27,7 +27,7 @@ def test_a_sound_desk_is_exit_0_with_a_word_on_everything(desk: Run) -> None:
     ran = desk("doctor", "--json")
     assert ran.exit == 0
     assert ran.json["ok"] is True
-    assert set(states(ran)) == {"python", "terminal", "codex", "git", "home", "store", "settings", "provider", "sandbox", "trust"}
+    assert set(states(ran)) == {"python", "terminal", "codex", "git", "home", "store", "settings", "provider", "sandbox", "trust", "roles"}
     assert "wrong" not in states(ran).values()
 
 
@@ -77,3 +77,15 @@ def test_a_codex_that_runs_is_named_with_its_version(tmp_path: Path) -> None:
     binary.write_text("#!/bin/sh\necho codex-cli 0.169.0\n")
     binary.chmod(0o755)
     assert checks.codex(find_program("codex", {"PATH": str(tmp_path)})).found == f"Codex 0.169.0 at {binary}"
+
+
+@pytest.mark.row("S4-34")
+def test_roles_are_named_and_so_are_the_files_that_are_none(desk: Run, home: Path) -> None:
+    (home / "agents" / "critic").mkdir(parents=True)
+    home.chmod(0o700)
+    (home / "agents" / "critic" / "AGENTS.md").write_text("Find faults.")
+    (home / "agents" / "bad.toml").write_text("name = 'bad'\n")
+    ran = desk("doctor", "--json")
+    assert states(ran)["roles"] == "note"
+    assert found(ran, "roles").startswith("critic ")
+    assert f"{home / 'agents' / 'bad.toml'}: ignored, a malformed role: it needs description, developer_instructions" in found(ran, "roles")

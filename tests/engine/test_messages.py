@@ -5,8 +5,10 @@ import pytest
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.links import Archive
 from codex_desk.engine.mailbox import Ask, Edit, Remove, Report, Send
+from codex_desk.engine.sessions import Set
 from codex_desk.engine.views import ThreadView
 from codex_desk.runtimes.base import TurnOutcome
+from codex_desk.tools.desk import DESK_TOOLS
 from tests.engine.scripted import Gate, Place, Scripted, ScriptedRuntime, agent, at_rest, final, kinds, lines, prompt, refused
 
 # --- 2.1: a prompt is a message ---------------------------------------------------------------------------------------------------------------
@@ -358,15 +360,16 @@ async def test_desk_tools_are_offered_only_where_they_can_be_used(
     offered: dict[str, set[str]] = {}
 
     async def look(turn: Scripted) -> str:
-        offered[turn.handle] = turn.tools & {"list_agents", "send_message", "wait_agent", "report", "close_agent"}
+        offered[turn.handle] = turn.tools & set(DESK_TOOLS)
         return "looked"
 
     runtime.default = look
     loner = await place.session(desk, "loner")
     for thread in (operator, reviewer, loner):
+        await desk.do(Set(thread.id, "agents.max_threads", "0"))
         await prompt(desk, thread, "look")
     assert offered == {
-        "operator": {"list_agents", "send_message", "wait_agent", "close_agent"},
+        "operator": {"list_agents", "send_message", "wait_agent", "interrupt_agent", "close_agent"},
         "reviewer": {"list_agents", "report"},
         "loner": set(),
     }

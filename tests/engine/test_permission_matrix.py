@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from codex_desk.engine import permissions
 from codex_desk.engine.adopting import Adopt
+from codex_desk.engine.agents import InterruptAgent, Limits, SpawnAgent
 from codex_desk.engine.approvals import Decide, Expire, Request, Revoke
 from codex_desk.engine.chain import Redact
 from codex_desk.engine.desk import Desk
@@ -17,7 +19,7 @@ from codex_desk.engine.links import Archive, Attach, CloseAgent, Detach, Unarchi
 from codex_desk.engine.mailbox import Ask, Edit, Remove, Report, Send
 from codex_desk.engine.recovery import Recover
 from codex_desk.engine.reported import CatchUp, Closed, KeepState, Renamed, Spawn
-from codex_desk.engine.sessions import Fork, New, Rename, Set, SetMeta, Trust
+from codex_desk.engine.sessions import Folder, Fork, New, Rename, Set, SetMeta, Trust
 from codex_desk.engine.shelling import StartShell
 from codex_desk.engine.turns import Compact, Interrupt, NeedsHuman, Resume
 from codex_desk.engine.waiting import StartWait
@@ -26,12 +28,13 @@ from codex_desk.runtimes.outside import Spawned
 from codex_desk.store.tables import Attachment, Thread
 from tests.engine.scripted import Place
 
+NOWHERE = Folder(Path("/"), Path("/"), 0, 0)
 RELATIONS = ("self", "attached_child", "spawned_child", "parent", "none")
 ORIGINS = ("human", "agent", "automation", "import", "system")
 
 # What semantics.md says, in its own order: only a human attaches, moves, detaches, archives, unarchives, renames (1.6), prompts and
 # approves (13.2); a message passes from an agent to its child, a report to its parent (2.2); it waits for itself (3.1); it may try to close
-# a child (1.6). Everything else is the engine's own.
+# a child (1.6) and to interrupt one (7.4); it spawns below itself (7.1). Everything else is the engine's own.
 HUMANS: dict[str, Callable[[Place, str], Action]] = {
     "new": lambda place, subject: New("fresh", place.folder("fresh")),
     "adopt": lambda place, subject: Adopt(subject, "codex", "here", {}),  # type: ignore[arg-type]
@@ -62,6 +65,8 @@ AGENTS: dict[str, tuple[Callable[[str], Action], set[str]]] = {
     "report": (lambda subject: Report(subject, "hello"), {"parent"}),
     "wait": (lambda subject: StartWait(subject, (1,), "any", 0), {"self"}),
     "close_agent": (lambda subject: CloseAgent(subject), {"attached_child", "spawned_child"}),
+    "interrupt_agent": (lambda subject: InterruptAgent(subject), {"attached_child", "spawned_child"}),
+    "spawn_agent": (lambda subject: SpawnAgent(subject, "look", "scout", "native", {}, NOWHERE, Limits(6, 1)), {"self"}),
 }
 ENGINES: dict[str, Callable[[Place, str], Action]] = {
     "request": lambda place, subject: Request(subject, "t", "command", "ls", "/", "why", None),

@@ -26,7 +26,11 @@ FOR_PARENTS = {
     "list_agents": (set(), set()),
     "send_message": ({"target", "message"}, {"delivery"}),
     "wait_agent": ({"targets"}, {"mode", "timeout_ms"}),
+    "interrupt_agent": ({"target"}, set()),
     "close_agent": ({"target"}, set()),
+}
+FOR_SPAWNERS = FOR_PARENTS | {
+    "spawn_agent": ({"message"}, {"task_name", "agent_type", "profile", "cwd", "model", "reasoning_effort", "fork_turns", "worktree"})
 }
 FOR_CHILDREN = {"list_agents": (set(), set()), "report": ({"message"}, set())}
 
@@ -62,17 +66,22 @@ async def test_a_model_is_offered_what_it_can_use_with_the_contracts_arguments(p
         async with Desk.open(place.home, host="desk", env=place.env) as desk:
             operator, reviewer = [await desk.do(New(name, place.folder(name), runtime="native")) for name in ("operator", "reviewer")]
             seen: list[dict[str, Any]] = []
-            for thread in (operator, operator, reviewer, reviewer):
+            for thread in (operator, reviewer):
+                await desk.do(Set(thread.id, "agents.max_threads", "0"))
+            for thread in (operator, operator, reviewer, reviewer, reviewer):
                 assert (await prompt(desk, thread, "go")).state == "answered"
                 seen.append(offered(server))
                 if len(seen) == 1:
                     await desk.do(Attach(reviewer.id, operator.id))
                 if len(seen) == 3:
                     await desk.do(Detach(reviewer.id))
-    alone, parent, child, alone_again = seen
+                if len(seen) == 4:
+                    await desk.do(Set(reviewer.id, "agents.max_threads", ""))
+    alone, parent, child, alone_again, spawner = seen
     assert alone == alone_again == WORKSPACE
     assert parent == WORKSPACE | FOR_PARENTS
     assert child == WORKSPACE | FOR_CHILDREN
+    assert spawner == WORKSPACE | FOR_SPAWNERS
 
 
 async def test_the_desk_tools_results_have_the_contracts_keys(place: Place, runtime: ScriptedRuntime) -> None:

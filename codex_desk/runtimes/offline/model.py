@@ -16,6 +16,7 @@ from codex_desk.runtimes.offline.alone import work
 from codex_desk.runtimes.offline.leading import acknowledge, lead
 from codex_desk.runtimes.offline.parsing import parse_context, unwrap
 from codex_desk.runtimes.offline.script import Call, Result, Script
+from codex_desk.runtimes.offline.spawning import parse_orders, spawn
 
 MARK = "[offline stand-in]"
 """Opens every answer, so that nobody takes one for a model's."""
@@ -53,7 +54,9 @@ class _Actor:
     def __init__(self, turn: TurnInput) -> None:
         self._context = turn.context
         self._place = parse_context(turn.context)
-        self._leads = any(tool.name == "send_message" for tool in turn.tools)
+        offered = {tool.name for tool in turn.tools}
+        self._spawns = "spawn_agent" in offered
+        self._leads = "send_message" in offered and (turn.has_children or not self._spawns)
         self._asked: list[str] = [turn.input]
         self._answers: list[str] = []
         self._script: Script | None = None
@@ -87,6 +90,8 @@ class _Actor:
         prompt = unwrap(text)
         if prompt.sender in ("child", "desk"):
             return _say(acknowledge(prompt.bodies))
+        if self._spawns and (orders := parse_orders(prompt.text)):
+            return spawn(orders)
         return self._lead(prompt.text) if self._leads else work(prompt.text, self._place)
 
     def _lead(self, text: str) -> Script:

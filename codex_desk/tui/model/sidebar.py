@@ -228,8 +228,10 @@ def why_not(command: str, thread: ThreadView) -> str | None:
             return f"a subagent belongs to {thread.parent}: only a session can be attached"
         case "detach" if thread.relation != "attached":
             return f"{name(thread)} is not attached"
-        case "rename" | "archive" if subagent:
-            return f"a subagent belongs to {thread.parent}: only a session can be {command}d"
+        case "rename" if subagent:
+            return f"a subagent belongs to {thread.parent}: only a session can be renamed"
+        case "archive" if subagent and thread.external_id is not None:
+            return f"{thread.runtime} keeps this subagent for {thread.parent}: only {thread.parent} can close it"
         case "stock" if thread.status == "history":
             return f"{name(thread)} is history: /adopt takes it onto the desk first"
         case "stock" if thread.runtime != "codex":

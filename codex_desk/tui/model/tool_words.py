@@ -41,8 +41,11 @@ def subject(tool: str, arguments: object) -> str:
             return one_line(text, ROW)
         case "shell", {"command": str(command)}:
             return one_line(command, ROW)
-        case "close_agent", {"target": str(target)}:
+        case "close_agent" | "interrupt_agent", {"target": str(target)}:
             return one_line(target, ROW)
+        case "spawn_agent", {"message": str(message)}:
+            who = arguments.get("task_name") or arguments.get("agent_type")
+            return one_line(f"{who}: {message}" if who else message, ROW)
     return one_line(" ".join(f"{key}={_short(value)}" for key, value in arguments.items()), ROW)
 
 
@@ -112,6 +115,9 @@ def _outcome(tool: str, arguments: Fields, found: Fields) -> str | None:
             return _waited(_fields(results), found)
         case "list_agents", {"agents": [*agents]}:
             return ", ".join(map(_agent, _fields(agents))) or "nobody"
+        case "close_agent" | "interrupt_agent", {"previous_status": str(status)}:
+            kept = found.get("worktree")
+            return f"it was {status.replace('_', ' ')}" + (f"; {kept}" if isinstance(kept, str) else "")
         case "read", {"text": str(text)}:
             more = found.get("next_offset")
             return _count(text.count("\n"), "line") + (f", more from line {more}" if more else "")

@@ -87,12 +87,13 @@ async def archive(deck: Deck, call: Call) -> None:
     from codex_desk.tui.screens.ask import Confirm
 
     words = archive_words(thread, subagents, others, runs=runs, theirs=theirs, alone=alone)
-    if not await deck.stage.ask(Confirm(f"Archive {name(thread)}?", words, yes="archive")):
+    verb = "Close" if thread.kind == "subagent" else "Archive"
+    if not await deck.stage.ask(Confirm(f"{verb} {name(thread)}?", words, yes=verb.lower())):
         return
     from codex_desk.engine.links import Archive
 
     await deck.do(Archive(thread.id))
-    deck.stage.say(f"{name(thread)} is archived: /unarchive {thread.handle} brings it back")
+    deck.stage.say(f"{name(thread)} is {'closed' if thread.kind == 'subagent' else 'archived'}: /unarchive {thread.handle} brings it back")
 
 
 async def _archived_with(desk: DeskDoor, thread: ThreadView) -> tuple[Sequence[str], str]:

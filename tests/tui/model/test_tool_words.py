@@ -92,12 +92,22 @@ def test_git_says_what_changed_or_how_it_ended(arguments: object, result: object
         ("wait_agent", {"targets": ["reviewer", 7], "mode": "any"}, "any of reviewer, #7"),
         ("wait_agent", {"targets": ["reviewer"], "mode": "all"}, "reviewer"),
         ("send_message", {"target": "nobody", "message": "hi\nthere"}, "nobody: hi there"),
+        ("spawn_agent", {"message": "look", "task_name": "scout", "agent_type": "critic"}, "scout: look"),
+        ("spawn_agent", {"message": "look", "agent_type": "critic"}, "critic: look"),
+        ("spawn_agent", {"message": "look"}, "look"),
+        ("interrupt_agent", {"target": "scout"}, "scout"),
         ("of a newer desk", {"path": "a", "depth": 2}, "path=a depth=2"),
         ("read", "not an object", "not an object"),
     ],
 )
 def test_a_call_says_what_it_is_about(tool: str, arguments: object, words: str) -> None:
     assert subject(tool, arguments) == words
+
+
+def test_a_closed_subagent_says_how_it_was_and_what_is_kept_of_it() -> None:
+    assert outcome("interrupt_agent", {}, '{"previous_status": "needs_human"}', ok=True) == "it was needs human"
+    kept = '{"previous_status": "finished", "worktree": "the worktree /w is kept"}'
+    assert outcome("close_agent", {}, kept, ok=True) == "it was finished; the worktree /w is kept"
 
 
 def test_an_unknown_result_is_shown_by_its_fields() -> None:
