@@ -165,6 +165,7 @@ def _load(name: LayerName, path: Path, root: Path | None) -> Layer:
 def _parsed(name: LayerName, path: Path, data: bytes) -> Layer:
     if len(data) > _MAX_BYTES:
         raise ConfigError("larger than 1 MB", file=path)
+    text = ""
     try:
         text = data.decode("utf-8-sig")  # some editors put a byte order mark before what they save
         return Layer(name, tomllib.loads(text), path, key_lines(text))

@@ -12,6 +12,7 @@ from typing import Any
 
 from codex_desk.config import ConfigError, Settings
 from codex_desk.engine import prompts, toolbox
+from codex_desk.engine.board_sharing import open_boards
 from codex_desk.engine.causes import Cause
 from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
@@ -40,6 +41,7 @@ from codex_desk.runtimes.base import (
 from codex_desk.runtimes.outside import OutsideThread
 from codex_desk.store.errors import StoreError
 from codex_desk.store.tables import Thread
+from codex_desk.tools.desk import BoardUse
 from codex_desk.tools.sandbox import Sandbox
 from codex_desk.tools.workspace import Workspace
 
@@ -78,6 +80,8 @@ class Ground:
     instructions: Instructions
     sandbox: Sandbox
     runtime: RuntimeThread
+    board: BoardUse
+    """What the thread is to the boards of its work."""
     outside: bool
     """The runtime keeps the thread itself: model, history, tools and sandbox are its own."""
 
@@ -141,7 +145,8 @@ class ThreadActor:
             if outside:  # its runtime reads them as it opens the thread, and not again
                 self._loaded_with = instructions
             sandbox = Sandbox("none") if outside else await stage.sandbox()
-            ground = Ground(settings, instructions, sandbox, runtime, outside)
+            board = await open_boards(stage.ledger, stage.reader, stage.surroundings, thread.id)
+            ground = Ground(settings, instructions, sandbox, runtime, board, outside)
             claimed = await self._claim(thread, ground)
             if claimed is None:
                 return False
@@ -305,7 +310,9 @@ class ThreadActor:
         view = stage.reader.thread(thread.id)
         has_children = bool(stage.reader.children(thread.id))
         bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience)
-        run.toolbox = toolbox.Toolbox(bench, claimed, has_children=has_children, parent_id=view.parent_id, deltas=run.delta)
+        run.toolbox = toolbox.Toolbox(
+            bench, claimed, has_children=has_children, parent_id=view.parent_id, deltas=run.delta, board=ground.board
+        )
         cause = Cause.of(stage.reader, claimed) if ground.outside else Cause()
         chunks = stage.reader.rows("SELECT content FROM segment WHERE thread_id = ? AND live = 1 ORDER BY id", (thread.id,))
         return TurnInput(
@@ -319,6 +326,8 @@ class ThreadActor:
                 parent=view.parent,
                 has_children=has_children,
                 extra=settings.developer_instructions,
+                on_board=ground.board == "member",
+                owns_board=ground.board == "owner",
             ),
             context=prompts.context(ground.instructions.text, cwd, roots, claimed.rights, ground.sandbox.tier, date.today()),
             tools=run.toolbox.specs,

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from codex_desk.engine import asking, links, mailbox, reading
+from codex_desk.engine import asking, board_tools, links, mailbox, reading
 from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.hub import Hub
@@ -18,8 +18,9 @@ from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.turns import Claimed
 from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import ApprovalRequest, Delta, ItemDraft, ToolResult, ToolSpec
+from codex_desk.tools.board import BOARD_TOOLS
 from codex_desk.tools.catalog import WORKSPACE_SPECS, run_workspace_tool
-from codex_desk.tools.desk import DESK_TOOLS, CloseAgent, ListAgents, Report, SendMessage, WaitAgent, desk_specs
+from codex_desk.tools.desk import DESK_TOOLS, BoardUse, CloseAgent, ListAgents, Report, SendMessage, WaitAgent, desk_specs
 from codex_desk.tools.workspace import Ask, Verdict, Workspace
 
 DIGITS = 19
@@ -50,6 +51,7 @@ class Toolbox:
         has_children: bool,
         parent_id: str | None,
         deltas: Callable[[Delta], None],
+        board: BoardUse = "none",
     ) -> None:
         self._bench = bench
         self._claimed = claimed
@@ -60,9 +62,9 @@ class Toolbox:
         self._waits = asking.Waiting(bench.ledger, bench.reader, bench.hub, self._by)
         self.consent = Consent(bench.ledger, bench.reader, bench.hub, bench.patience, claimed.thread_id, claimed.turn_id)
         if bench.workspace is None:  # such a runtime carries all of the desk's tools, whether or not they are of use now
-            self.specs = desk_specs(has_children=True, has_parent=True)
+            self.specs = desk_specs(has_children=True, has_parent=True, board="owner")
         else:
-            self.specs = (*desk_specs(has_children=has_children, has_parent=parent_id is not None), *WORKSPACE_SPECS)
+            self.specs = (*desk_specs(has_children=has_children, has_parent=parent_id is not None, board=board), *WORKSPACE_SPECS)
         self._offered = frozenset(spec.name for spec in self.specs)
 
     async def call(self, call_id: str, name: str, arguments: Mapping[str, Any]) -> ToolResult:
@@ -107,6 +109,8 @@ class Toolbox:
             case WaitAgent(targets=targets, mode=mode, timeout_ms=timeout_ms):
                 wanted = tuple(target if isinstance(target, int) else self._target(target) for target in targets)
                 return await self._waits.wait(wanted, mode, timeout_ms)
+            case _ if isinstance(arguments, tuple(BOARD_TOOLS.values())):
+                return await board_tools.run(self._bench.ledger, reader, by, self._claimed.thread_id, arguments)
             case _:
                 raise Refusal("unknown_tool", "no such tool")
 

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from codex_desk.runtimes.base import ToolSpec
+from codex_desk.tools.board import BOARD_TOOLS, FOR_OWNERS
+from codex_desk.tools.desk_arguments import Arguments
 
 Delivery = Literal["after_turn", "next_step", "interrupt"]
 
 
-class Arguments(BaseModel):
-    """Base of every tool's arguments: what is not named is refused."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+BoardUse = Literal["none", "member", "owner"]
+"""What a thread is to the boards of its work."""
 
 
 class ListAgents(Arguments):
@@ -70,6 +70,7 @@ DESK_TOOLS: Mapping[str, type[Arguments]] = {
     "wait_agent": WaitAgent,
     "report": Report,
     "close_agent": CloseAgent,
+    **BOARD_TOOLS,
 }
 
 FOR_PARENTS = frozenset({"list_agents", "send_message", "wait_agent", "close_agent"})
@@ -77,9 +78,11 @@ FOR_CHILDREN = frozenset({"list_agents", "report"})
 
 
 @cache
-def desk_specs(*, has_children: bool, has_parent: bool) -> tuple[ToolSpec, ...]:
-    """The desk tools that a thread can use now: none without children and without a parent."""
+def desk_specs(*, has_children: bool, has_parent: bool, board: BoardUse = "none") -> tuple[ToolSpec, ...]:
+    """The desk tools that a thread can use now: none without children and without a parent, and those of the board where there is one."""
     names = (FOR_PARENTS if has_children else frozenset()) | (FOR_CHILDREN if has_parent else frozenset())
+    if board != "none":
+        names |= BOARD_TOOLS.keys() if board == "owner" else BOARD_TOOLS.keys() - FOR_OWNERS
     return tuple(ToolSpec(name, _words(model), _schema(model)) for name, model in DESK_TOOLS.items() if name in names)
 
 

@@ -36,7 +36,9 @@ def test_nobody_gets_a_board_without_asking(tmp_path: Path) -> None:
 
 @pytest.mark.row("S3-14", "S3-17", "S3-19")
 def test_the_short_form_and_its_mode(tmp_path: Path) -> None:
-    found = shared(tmp_path, '[agents]\nmax_threads = 5\nmax_depth = 1\nshared_workspace = true\nshared_workspace_mode = "parent-mediated"\n')
+    found = shared(
+        tmp_path, '[agents]\nmax_threads = 5\nmax_depth = 1\nshared_workspace = true\nshared_workspace_mode = "parent-mediated"\n'
+    )
     assert (found.enabled, found.write_policy) == (True, "parent-mediated")
 
 
@@ -63,12 +65,16 @@ def test_the_sample_s_key_and_table_are_told_apart_by_name(tmp_path: Path) -> No
 @pytest.mark.row("S3-18")
 def test_the_sample_s_path_is_refused_with_one_to_write(tmp_path: Path) -> None:
     mended = SAMPLE.replace("shared_workspace = true\n", "").replace("path =", "enabled = true\npath =")
-    with pytest.raises(ConfigError, match=r'config\.toml:8: agents\.shared_workspace\.path: must not lie in \.codex.*path = "shared-agent-work"'):
+    with pytest.raises(
+        ConfigError, match=r'config\.toml:8: agents\.shared_workspace\.path: must not lie in \.codex.*path = "shared-agent-work"'
+    ):
         shared(tmp_path, mended)
 
 
 @pytest.mark.row("S3-34")
-@pytest.mark.parametrize("path", ["/tmp/x", "../x", "a/../../x", ".git/x", "a/.GIT", ".github", ".codex-desk/b", ".agents", "~/x", "", ".", "C:/x"])
+@pytest.mark.parametrize(
+    "path", ["/tmp/x", "../x", "a/../../x", ".git/x", "a/.GIT", ".github", ".codex-desk/b", ".agents", "~/x", "", ".", "C:/x"]
+)
 def test_a_path_outside_of_a_folder_of_its_own_is_refused(tmp_path: Path, path: str) -> None:
     with pytest.raises(ConfigError, match="must"):
         shared(tmp_path, f'[agents.shared_workspace]\nenabled = true\npath = "{path}"\n')

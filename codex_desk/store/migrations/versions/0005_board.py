@@ -21,7 +21,21 @@ APPEND_ONLY = (
     "CREATE TRIGGER board_entry_redact_only BEFORE UPDATE ON board_entry WHEN NEW.redacted != 1 OR "
     + " OR ".join(
         f"NEW.{column} IS NOT OLD.{column}"
-        for column in "id board_id thread_id origin turn_id kind to_id refers_to invalidates supersedes cites open at".split()
+        for column in [
+            "id",
+            "board_id",
+            "thread_id",
+            "origin",
+            "turn_id",
+            "kind",
+            "to_id",
+            "refers_to",
+            "invalidates",
+            "supersedes",
+            "cites",
+            "open",
+            "at",
+        ]
     )
     + " BEGIN SELECT RAISE(ABORT, 'the board is append-only'); END",
     "CREATE TRIGGER board_no_delete BEFORE DELETE ON board BEGIN SELECT RAISE(ABORT, 'the board is append-only'); END",
@@ -89,9 +103,7 @@ def _entries() -> None:
     op.create_index("ix_board_entry_board", "board_entry", ["board_id", "id"], unique=False)
     op.create_index("ix_board_entry_author", "board_entry", ["board_id", "thread_id", "id"], unique=False)
     for column in ("invalidates", "supersedes"):
-        op.create_index(
-            f"ix_board_entry_{column}", "board_entry", [column], unique=False, sqlite_where=sa.text(f"{column} IS NOT NULL")
-        )
+        op.create_index(f"ix_board_entry_{column}", "board_entry", [column], unique=False, sqlite_where=sa.text(f"{column} IS NOT NULL"))
 
 
 def _beside_entries() -> None:
