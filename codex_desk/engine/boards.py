@@ -394,7 +394,7 @@ def _known(tx: Tx, board: BoardView, number: int, reader: str) -> EntryView:
     found = board_reading.entry(rows, number) if board_reading.sees(rows, board, number, reader) else None
     if found is None:
         raise Refusal(
-            "unknown_entry", f"there is no entry e{number} on this board that {tx.name(reader)} can see; board_read gives their numbers"
+            "unknown_entry", f"there is no entry e{number} on this board for {tx.name(reader)} to see"
         )
     return found
 
