@@ -41,6 +41,8 @@ PAUSE_S = 0.08
 """How long the writing of a filter rests before it is looked for."""
 LONGEST_TEXT = 400
 """Characters of an entry's text in its row; the whole of it is behind Enter."""
+WHOLE = 2_000
+"""Characters of an entry below the list; the rest is behind Enter."""
 Do = Callable[[Any], Awaitable[Any]]
 
 
@@ -68,7 +70,7 @@ class Board(Dialog[Place]):
         super().__init__()
         self._desk, self._do, self._board = desk, do, board
         self._filter = Filter(model.FIELDS, placeholder="words · kind:finding · by:reviewer")
-        self._about = Static(markup=False, classes="note")
+        self._whole = Static(markup=False, classes="preview")
         self._head = Static(markup=False, classes="head")
         self._list = RowList(follow=True)
         self._list.add_class("-close")
@@ -81,18 +83,21 @@ class Board(Dialog[Place]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box -tall") as box:
-            box.border_title = Content(f"Board of {one_line(self._board.parent, 40)}")  # type: ignore[assignment]  # a str is parsed as markup
-            box.border_subtitle = "Enter whole · p promote · Space mark · d decide · n write · Esc closes"
+            box.border_subtitle = "Enter whole · p promote · d decide · n write · / filter · Esc closes"
             yield self._filter
-            yield self._about
             yield self._head
             yield self._list
+            yield self._whole
             yield self._said
 
     def on_mount(self) -> None:
-        self._about.update(Content(model.terms(self._board)))
+        self._name_it()
         self._note("")
         self._read()
+
+    def _name_it(self) -> None:
+        title = f"Board of {one_line(self._board.parent, 40)} · {model.terms(self._board)}"
+        self.query_one(".box").border_title = Content(title)  # type: ignore[assignment]  # Content is taken; a str is parsed as markup
 
     # --- reading ----------------------------------------------------------------------------------------------------------------------------
 
@@ -139,6 +144,7 @@ class Board(Dialog[Place]):
         self._draw_head()
         rows = [Row(str(entry.id), partial(self._line, entry, entry.id in self._marked)) for entry in shown]
         self._list.show(rows, empty="nothing matches this filter" if self._filter.value.strip() else "nothing is on the board yet")
+        self._draw_whole()
 
     def _columns(self, width: int) -> dict[str, int]:
         return self._widths.get(width) or self._widths.setdefault(width, model.columns(self._entries, clock.now(), width))
@@ -190,6 +196,19 @@ class Board(Dialog[Place]):
         if (entry := self._current) is not None:
             self._marked ^= {entry.id}
             self._show()
+
+    @on(RowList.Moved)
+    def _moved(self) -> None:
+        self._draw_whole()
+
+    def _draw_whole(self) -> None:
+        """What the row under the cursor had no room for."""
+        entry = self._current
+        self._whole.display = entry is not None
+        if entry is not None:
+            text = visible(entry.text[:WHOLE])
+            about = "  ".join(part for part in (entry.name, entry.kind, model.who(entry), model.told(entry)) if part)
+            self._whole.update(Content.assemble((one_line(about), "$text-muted"), "\n", text))
 
     @on(RowList.Picked)
     @work(group="ask", exclusive=True)
@@ -260,7 +279,7 @@ class Board(Dialog[Place]):
             Confirm(f"Close the board of {self._board.parent}?", words, yes="close it")
         ) and await self._carry_out(Close(self._board.parent_id), "the board is closed"):
             self._board = await asyncio.to_thread(self._desk.board, self._board.parent_id) or self._board
-            self._about.update(Content(model.terms(self._board)))
+            self._name_it()
 
 
 class EntryDetail(Dialog[bool]):
