@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from codex_desk.engine import boards
+from codex_desk.engine.chain import Redact
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.links import Attach
 from codex_desk.engine.views import ThreadView
@@ -364,3 +365,15 @@ async def test_visibility_says_who_else_belongs(place: Place, desk: Desk) -> Non
     config.write_text('[agents.shared_workspace]\nenabled = true\nvisibility = "project"\n')
     await desk.open_board(boss.id)
     assert await post(desk, stranger, "note", "hello from the same project")
+
+
+async def test_a_pasted_secret_goes_from_the_board_with_the_call_that_posted_it(
+    place: Place, desk: Desk, office: dict[str, ThreadView]
+) -> None:
+    secret = "the password is hunter2-hunter2-hunter2"
+    [result] = await run(place, desk, office["reviewer"], ("board_post", {"kind": "finding", "text": secret}))
+    [call] = [item for item in desk.items(office["reviewer"].id) if item.kind == "tool_call"]
+    await desk.do(Redact(call.seq))
+    assert "hunter2" not in desk.board_entry(result["entry"]).text
+    assert not any("hunter2" in line for thread in office.values() for line in lines(desk, thread))
+    assert desk.verify_audit().verified
