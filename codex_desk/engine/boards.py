@@ -17,6 +17,7 @@ from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.views import Origin
 from codex_desk.frozen import frozen
+from codex_desk.runtimes.asked import BOARD_SUMMARY
 from codex_desk.store.board_tables import Board, BoardCite, BoardEntry, BoardPath, BoardPromotion
 from codex_desk.store.tables import moment_text
 from codex_desk.text import one_line
@@ -244,15 +245,9 @@ class Summarise(Action):
         newest = board_reading.latest(tx.rows, board, 1)
         if not newest:
             raise Refusal("nothing_to_do", "there is nothing on the board yet")
-        number = mailbox.Send(board.parent_id, SUMMARY).perform(tx, by)
+        number = mailbox.Send(board.parent_id, BOARD_SUMMARY).perform(tx, by)
         notify(tx, board.parent_id, "summary", newest[-1].id, number)
         return number
-
-
-SUMMARY = (
-    "Write up for me what was shared on the board: what was found and by whom, what was decided and on what, which claims and conflicts stand, "
-    "what is still open. The entries are quoted above. Answer in a few paragraphs, and name entries by their numbers."
-)
 
 
 def status(tx: Tx, thread_id: str, turn_id: str, text: str) -> None:
@@ -393,9 +388,7 @@ def _known(tx: Tx, board: BoardView, number: int, reader: str) -> EntryView:
     rows = tx.rows
     found = board_reading.entry(rows, number) if board_reading.sees(rows, board, number, reader) else None
     if found is None:
-        raise Refusal(
-            "unknown_entry", f"there is no entry e{number} on this board for {tx.name(reader)} to see"
-        )
+        raise Refusal("unknown_entry", f"there is no entry e{number} on this board for {tx.name(reader)} to see")
     return found
 
 
