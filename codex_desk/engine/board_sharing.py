@@ -37,7 +37,7 @@ async def open_boards(ledger: Ledger, reader: Reader, surroundings: Surroundings
     on: list[str] = []
     for owner in owners:
         wanted = sharing_of(reader, surroundings, owner)
-        if wanted.enabled and await ledger.do(Open(owner, wanted)) is not None:
+        if wanted.enabled and (_is_open(reader, owner, wanted) or await ledger.do(Open(owner, wanted)) is not None):
             on.append(owner)
     if not on and not board_seats.seats(reader.rows, thread_id):
         return "none"
@@ -45,6 +45,13 @@ async def open_boards(ledger: Ledger, reader: Reader, surroundings: Surroundings
         return "owner"
     # A board that was opened before stays until it is closed, also where the settings ask for none any more; its tools do not.
     return "member" if on or _of_the_project(reader, surroundings, thread_id) else "none"
+
+
+def _is_open(reader: Reader, parent_id: str, wanted: Sharing) -> bool:
+    """Whether a parent's board is open on these terms already; every turn asks, and only the first has to write."""
+    board = board_seats.live_board(reader.rows, parent_id)
+    terms = (wanted.kind, wanted.visibility, wanted.write_policy, wanted.path)
+    return board is not None and (board.kind, board.visibility, board.write_policy, board.path) == terms
 
 
 def _of_the_project(reader: Reader, surroundings: Surroundings, thread_id: str) -> bool:

@@ -9,8 +9,11 @@ import pytest
 from codex_desk.engine import boards
 from codex_desk.engine.chain import Redact
 from codex_desk.engine.desk import Desk
+from codex_desk.engine.events import BoardChanged
 from codex_desk.engine.links import Attach
+from codex_desk.engine.outside import outside_spec
 from codex_desk.engine.views import ThreadView
+from codex_desk.store.tables import Thread
 from tests.engine.scripted import Place, Scripted, agent, lines, prompt, refused
 
 ON = "[agents]\nshared_workspace = true\n"
@@ -379,3 +382,29 @@ async def test_a_pasted_secret_goes_from_the_board_with_the_call_that_posted_it(
     assert "hunter2" not in desk.board_entry(result["entry"]).text
     assert not any("hunter2" in line for thread in office.values() for line in lines(desk, thread))
     assert desk.verify_audit().verified
+
+
+@pytest.mark.row("S3-25")
+async def test_another_process_hears_of_a_post_and_its_own_goes_in_between(place: Place, desk: Desk, office: dict[str, ThreadView]) -> None:
+    shared = desk.board(office["operator"].id)
+    assert shared is not None
+    async with place.open("none") as other, other.subscribe() as events:
+        found = await post(desk, office["reviewer"], "finding", "x")
+        async for event in events:
+            if event == BoardChanged(shared.id):
+                break
+        await other.do(boards.Post(office["operator"].id, "note", "seen", refers_to=found))
+    posted = [(entry.kind, entry.refers_to, entry.origin) for entry in desk.board_entries(shared)]
+    assert posted == [("finding", None, "agent"), ("note", found, "human")]
+
+
+@pytest.mark.row("S3-31")
+async def test_a_runtime_with_tools_of_its_own_carries_the_boards_only_where_the_settings_ask(place: Place, desk: Desk) -> None:
+    boss = desk.row_of(Thread, (await place.session(desk, "boss")).id)
+
+    def carried() -> set[str]:
+        return {tool.name for tool in outside_spec(desk, desk.surroundings, boss).tools if tool.name.startswith("board_")}
+
+    assert carried() == set()
+    (place.home / "config.toml").write_text(ON)
+    assert carried() == {"board_post", "board_read", "board_claim", "board_decide", "board_promote"}
