@@ -9,7 +9,7 @@ import fcntl
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from codex_desk.config.schema import refused_path
@@ -20,7 +20,8 @@ from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import BoardChanged, Event
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.reading import Reader
-from codex_desk.text import visible
+from codex_desk.store.errors import StoreError
+from codex_desk.text import one_line, visible
 
 LOG = logging.getLogger(__name__)
 
@@ -35,8 +36,12 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 class Mirror:
     """Writes the boards that ask for it, after each change."""
 
-    def __init__(self, reader: Reader, hub: Hub, home: Path, trusted: Callable[[Path], bool]) -> None:
-        self._reader, self._hub, self._home, self._trusted = reader, hub, home, trusted
+    def __init__(
+        self, reader: Reader, hub: Hub, home: Path, trusted: Callable[[Path], bool], tell: Callable[[str, str], Awaitable[object]]
+    ) -> None:
+        """`tell` puts a line into a thread's transcript: why a board's files are not written."""
+        self._reader, self._hub, self._home, self._trusted, self._tell = reader, hub, home, trusted, tell
+        self._told: set[tuple[str, str]] = set()
         self._changed: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         hub.add(self._hear)
@@ -58,9 +63,20 @@ class Mirror:
             try:
                 await asyncio.to_thread(self._write_one, board_id)
             except Refusal as refusal:
-                LOG.warning("the files of a board were not written: %s", refusal.message)
+                await self._say(board_id, refusal.message)
             except OSError as error:
-                LOG.warning("the files of a board were not written: %s", error)
+                await self._say(board_id, str(error))
+
+    async def _say(self, board_id: str, why: str) -> None:
+        """Once for each reason, in the transcript of the board's parent."""
+        parent = self._reader.row("SELECT parent_id FROM board WHERE id = ?", (board_id,))
+        if parent is None or (board_id, why) in self._told:
+            return
+        self._told.add((board_id, why))
+        try:
+            await self._tell(parent["parent_id"], f"the board's files are not written: {one_line(why, 400)}")
+        except StoreError as error:
+            LOG.warning("the files of a board are not written: %s; nor could that be noted: %s", why, error)
 
     async def close(self) -> None:
         """Write what is not written yet."""

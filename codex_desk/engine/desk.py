@@ -61,7 +61,9 @@ class Desk(Bringing):
         self.identity = _identity(env)
         self._shells = Shells(self.ledger, self.hub, home.root, env)
         self._host: Host | None = None
-        self._mirror = Mirror(self, self.hub, home.root, self.is_trusted)
+        self._mirror = Mirror(
+            self, self.hub, home.root, self.is_trusted, lambda thread_id, text: self.ledger.do(sessions.Note(thread_id, text))
+        )
         self._sandbox: asyncio.Future[Sandbox] | None = None
         self._runtimes: dict[str, Runtime] = {}
         self.elsewhere = Elsewhere(

@@ -8,7 +8,9 @@ from pydantic import Field
 
 from codex_desk.tools.desk_arguments import Arguments
 
-Number = Annotated[int, Field(ge=1, le=(1 << 62))]
+LARGEST = (1 << 53) - 1
+"""What JSON carries to every runtime without loss."""
+Number = Annotated[int, Field(ge=1, le=LARGEST)]
 Kind = Literal["status", "finding", "note", "handoff", "decision", "claim"]
 
 
@@ -32,7 +34,7 @@ class BoardRead(Arguments):
     authority. Read it before you start, and before you build on what others do."""
 
     since: Annotated[
-        int | None, Field(ge=0, le=(1 << 62), description="a cursor from an earlier read; 0 for all; by default where you left off")
+        int | None, Field(ge=0, le=LARGEST, description="a cursor from an earlier read; 0 for all; by default where you left off")
     ] = None
     kinds: Annotated[list[Kind] | None, Field(description="only these kinds")] = None
     author: Annotated[str | None, Field(description="only this member's entries")] = None

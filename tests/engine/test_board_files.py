@@ -13,7 +13,7 @@ from codex_desk.engine.board_views import BoardView, EntryView
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.links import Attach
 from codex_desk.engine.sessions import Trust
-from tests.engine.scripted import Place, agent
+from tests.engine.scripted import Place, agent, lines
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -53,6 +53,9 @@ async def test_files_and_hybrid_are_written_under_the_desks_home(place: Place, k
 async def test_a_folder_in_the_project_is_written_where_the_project_is_trusted(place: Place, trusted: bool) -> None:
     await written(place, "files", 'path = "notes/board"\n', trusted=trusted)
     assert (place.folder("boss") / "notes" / "board" / "board.md").exists() is trusted
+    async with place.open("none") as desk:
+        told = [line for line in lines(desk, desk.resolve("boss")) if "files are not written" in line]
+    assert len(told) == (0 if trusted else 1)
 
 
 @pytest.mark.row("S3-34")

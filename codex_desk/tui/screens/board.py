@@ -204,7 +204,7 @@ class Board(Dialog[Place]):
     def _draw_whole(self) -> None:
         """What the row under the cursor had no room for."""
         entry = self._current
-        self._whole.display = entry is not None
+        self._whole.set_class(entry is None, "-none")
         if entry is not None:
             text = visible(entry.text[:WHOLE])
             about = "  ".join(part for part in (entry.name, entry.kind, model.who(entry), model.told(entry)) if part)
