@@ -48,7 +48,8 @@ async def board_command(
     more_cites: tuple[int, ...],
 ) -> int:
     """Show the board of THREAD, or the one that it works on, after the changes asked for."""
-    from codex_desk.engine.boards import OFF, Close, Decide, Post, Promote, Summarise
+    from codex_desk.engine.board_meant import OFF
+    from codex_desk.engine.boards import Close, Decide, Post, Promote, Summarise
     from codex_desk.engine.errors import Refusal
 
     found = thread_named(desk, thread)

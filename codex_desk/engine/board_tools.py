@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from codex_desk.engine import board_claims, board_reading, board_seats, boards
+from codex_desk.engine.board_meant import OFF
 from codex_desk.engine.board_views import EntryView
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By
@@ -83,7 +84,7 @@ async def _read(ledger: Ledger, reader: Reader, by: By, thread_id: str, asked: B
     rows = reader.rows
     seats = board_seats.seats(rows, thread_id)
     if not seats:
-        raise Refusal("no_board", boards.OFF)
+        raise Refusal("no_board", OFF)
     boards_here = list({board.id: board for seat in seats for board in board_seats.readable(rows, seat)}.values())
     wanted = board_reading.Wanted(tuple(asked.kinds or ()), _author(reader, boards_here, asked.author))
     kept = {board.id: board_reading.cursor_of(rows, board.id, thread_id) for board in boards_here}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
 from codex_desk.engine import board_claims, board_reading, board_seats, mailbox
+from codex_desk.engine.board_meant import addressee, author_on, human_seat, known, owned, refuse_overwrite, seat_for
 from codex_desk.engine.board_notices import invalidated, notify
-from codex_desk.engine.board_seats import Seat
-from codex_desk.engine.board_views import POSTED, BoardView, Conflict, EntryView, Kind, Role
+from codex_desk.engine.board_views import POSTED, BoardView, Conflict, EntryView, Kind
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import BoardChanged
 from codex_desk.engine.identity import By, new_id
@@ -27,9 +26,6 @@ LONGEST = 16_000
 MOST_CITED = 100
 EXCERPT = 200
 """Characters of an entry in a line about it."""
-AT_NAME = re.compile(r"(?<![\w@./-])@([a-z][a-z0-9-]{0,39})\b")
-
-OFF = "there is no board here: none was asked for. `shared_workspace = true` under [agents] in the settings gives every workflow one"
 
 
 @frozen
@@ -116,12 +112,12 @@ class Post(Action):
             raise Refusal("bad_value", _kinds_words(self.kind))
         named = [number for number in (self.refers_to, self.invalidates, self.supersedes) if number is not None]
         seat = seat_for(tx, self.thread, by, named, self.to)
-        author = _author(seat.board, self.thread, by)
-        to_id = _addressee(tx, seat.board, self.to, self.text)
+        author = author_on(seat.board, self.thread, by)
+        to_id = addressee(tx, seat.board, self.to, self.text)
         for number in named:
-            _known(tx, seat.board, number, author)
+            known(tx, seat.board, number, author)
         if self.supersedes is not None:
-            _refuse_overwrite(tx, seat.board, self.supersedes, author)
+            refuse_overwrite(tx, seat.board, self.supersedes, author)
         return _write(
             tx,
             by,
@@ -151,7 +147,7 @@ class Claim(Action):
     def perform(self, tx: Tx, by: By) -> tuple[int, Sequence[Conflict]]:
         """The entry's number, and the claims that it conflicts with."""
         seat = seat_for(tx, self.thread, by, (), None)
-        board, author = seat.board, _author(seat.board, self.thread, by)
+        board, author = seat.board, author_on(seat.board, self.thread, by)
         names = tuple(path.name for path in self.paths)
         conflicts = board_claims.conflicts(tx.rows, board, author, self.paths)
         words = ", ".join(names) if not self.note.strip() else f"{', '.join(names)}: {self.note.strip()}"
@@ -176,14 +172,14 @@ class Decide(Action):
         return self.thread
 
     def perform(self, tx: Tx, by: By) -> int:
-        board = _owned(tx, self.thread, by, "decides").board
+        board = owned(tx, self.thread, by, "decides").board
         cites = tuple(dict.fromkeys(self.cites))
         if not cites:
             raise Refusal("bad_value", "a decision cites the findings that it rests on; name at least one entry of the board in cites")
         if len(cites) > MOST_CITED:
             raise Refusal("bad_value", f"a decision cites at most {MOST_CITED} entries")
         for number in cites:
-            _known(tx, board, number, board.parent_id)
+            known(tx, board, number, board.parent_id)
         for number in cites:
             standing = _decision_on(tx, number)
             if standing is not None and standing not in cites:
@@ -209,8 +205,8 @@ class Promote(Action):
         return self.thread
 
     def perform(self, tx: Tx, by: By) -> EntryView:
-        board = _owned(tx, self.thread, by, "promotes").board
-        found = _known(tx, board, self.entry, board.parent_id)
+        board = owned(tx, self.thread, by, "promotes").board
+        found = known(tx, board, self.entry, board.parent_id)
         if tx.first(BoardPromotion, "entry_id = ?", found.id) is not None:
             raise Refusal("already_promoted", f"{found.name} is promoted already; it is in your context, with its source")
         closed = tx.first(BoardEntry, "id = ? AND open = 0", found.id) is not None
@@ -259,63 +255,6 @@ def status(tx: Tx, thread_id: str, turn_id: str, text: str) -> None:
         return
     tx.insert(_row(tx, board, thread_id, "system", "status", one_line(text, EXCERPT), turn_id=turn_id))
     _touch(tx, board)
-
-
-def seat_for(tx: Tx, thread_id: str, by: By, named: Sequence[int], to: str | None) -> Seat:
-    """The board that somebody means: that of the entries named, else that of the one addressed, else the one that the thread works on for its parent."""
-    if by.origin == "human":
-        return human_seat(tx, thread_id)
-    rows = tx.rows
-    found = board_seats.seats(rows, thread_id)
-    if not found:
-        raise Refusal("no_board", _no_board(tx, thread_id))
-    for number in named:
-        row = tx.get(BoardEntry, number)
-        for seat in found:
-            if row is not None and row.board_id == seat.board.id:
-                return seat
-    if to is not None and to.removeprefix("@") != "parent":
-        for seat in found:
-            if to.removeprefix("@") in {tx.name(member) for member in board_seats.members(rows, seat.board)}:
-                return seat
-    return found[0]
-
-
-def human_seat(tx: Tx, thread_id: str) -> Seat:
-    """The live board that the human means by a thread: its own, else the one that it works on."""
-    found = board_seats.seats(tx.rows, thread_id)
-    if not found:
-        raise Refusal("no_board", _no_board(tx, thread_id))
-    order: tuple[Role, ...] = ("parent", "child", "project")
-    return min(found, key=lambda seat: order.index(seat.role))
-
-
-def _owned(tx: Tx, thread_id: str, by: By, does: str) -> Seat:
-    """The board on which this thread, or the human for it, decides and promotes."""
-    if by.origin == "human":
-        return human_seat(tx, thread_id)
-    found = board_seats.seats(tx.rows, thread_id)
-    own = next((seat for seat in found if seat.role == "parent"), None)
-    if own is not None:
-        return own
-    if found:
-        board = found[0].board
-        raise Refusal(
-            "parent_only",
-            f"only {board.parent}, whose board this is, {does}; post a finding to it (to: parent), or report, and it can act on that",
-        )
-    raise Refusal("no_board", _no_board(tx, thread_id))
-
-
-def _no_board(tx: Tx, thread_id: str) -> str:
-    latest = board_seats.latest_board(tx.rows, thread_id)
-    if latest is not None and latest.closed_at is not None:
-        return f"the board of {latest.parent} is closed; the next one opens with the next child"
-    return OFF
-
-
-def _author(board: BoardView, thread_id: str, by: By) -> str:
-    return board.parent_id if by.origin == "human" else thread_id
 
 
 def _write(
@@ -381,39 +320,6 @@ def _touch(tx: Tx, board: BoardView) -> None:
     """Processes that look at the store see by `changed` that the board is another."""
     tx.driver.execute("UPDATE board SET changed = ? WHERE id = ?", (tx.take_seq(), board.id))
     tx.tell(BoardChanged(board.id))
-
-
-def _known(tx: Tx, board: BoardView, number: int, reader: str) -> EntryView:
-    """An entry of this board that the reader sees; anything else is unknown to it."""
-    rows = tx.rows
-    found = board_reading.entry(rows, number) if board_reading.sees(rows, board, number, reader) else None
-    if found is None:
-        raise Refusal("unknown_entry", f"there is no entry e{number} on this board for {tx.name(reader)} to see")
-    return found
-
-
-def _refuse_overwrite(tx: Tx, board: BoardView, number: int, author: str) -> None:
-    row = tx.get(BoardEntry, number)
-    if row is not None and row.thread_id != author and author != board.parent_id:
-        raise Refusal(
-            "not_yours",
-            f"e{number} is {tx.name(row.thread_id)}'s; nobody puts an entry in place of another's. Post a finding that invalidates it, or refers to it",
-        )
-
-
-def _addressee(tx: Tx, board: BoardView, to: str | None, text: str) -> str | None:
-    """Whom an entry is for: the one named in `to`, else the first member whose `@name` stands in the text; None for all."""
-    by_name = {tx.name(member): member for member in board_seats.members(tx.rows, board)}
-    if to is not None:
-        name = to.removeprefix("@")
-        if name == "parent" or name == board.parent_id:
-            return board.parent_id
-        if name in by_name:
-            return by_name[name]
-        if name in by_name.values():
-            return name
-        raise Refusal("unknown_member", f"{one_line(name, 60)} is not on this board; on it are {', '.join(sorted(by_name))}")
-    return next((by_name[name] for name in AT_NAME.findall(text) if name in by_name), None)
 
 
 def _decision_on(tx: Tx, number: int) -> int | None:
