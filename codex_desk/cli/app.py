@@ -29,6 +29,7 @@ COMMANDS: dict[str, Entry] = {
     "archive": Entry("links", "Put a session away; its attachments end."),
     "attach": Entry("links", "Let a session work for another."),
     "audit": Entry("audit", "What passed between threads, in order."),
+    "board": Entry("board", "The shared board of a workflow: read it, write, decide, promote."),
     "compact": Entry("turns", "Shorten what a thread's model reads, in one model call."),
     "config": Entry("config", "The settings in force, and where they live."),
     "demo": Entry("demo", "A small office to try the desk in."),

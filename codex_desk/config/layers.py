@@ -86,7 +86,8 @@ def _sift(data: Mapping[str, object], table: type[Table], above: Key, findings: 
 
 
 def _renamed(layer: Layer) -> Layer:
-    """`[subagents.shared_scope]` is another name for `[agents.shared_workspace]`, and `shared_workspace = true` short for `enabled`."""
+    """`[subagents.shared_scope]` is another name for `[agents.shared_workspace]`, `shared_workspace = true` short for `enabled`, and
+    `shared_workspace_mode` another name for `write_policy`."""
     data = dict(layer.data)
     lines = dict(layer.lines)
     old, new = ("subagents", "shared_scope"), ("agents", "shared_workspace")
@@ -98,7 +99,13 @@ def _renamed(layer: Layer) -> Layer:
         lines |= {(*new, *key[2:]): line for key, line in layer.lines.items() if key[:2] == old}
     agents = data.get("agents")
     if isinstance(agents, Mapping) and isinstance(agents.get("shared_workspace"), bool):
-        data["agents"] = {**agents, "shared_workspace": {"enabled": agents["shared_workspace"]}}
+        agents = {**agents, "shared_workspace": {"enabled": agents["shared_workspace"]}}
+        data["agents"] = agents
+    mode = ("agents", "shared_workspace_mode")
+    if isinstance(agents, Mapping) and mode[1] in agents:
+        policy = planted((new[1], "write_policy"), agents[mode[1]])
+        data["agents"] = merged(policy, {name: value for name, value in agents.items() if name != mode[1]})
+        lines |= {(*new, "write_policy"): line for key, line in layer.lines.items() if key == mode and (*new, "write_policy") not in lines}
     return replace(layer, data=data, lines=lines)
 
 
@@ -159,15 +166,34 @@ def parsed(name: LayerName, path: Path, data: bytes) -> Layer:
     """What a file of these bytes says, not yet sorted into settings and others. Raises `ConfigError` for what is no TOML."""
     if len(data) > _MAX_BYTES:
         raise ConfigError("larger than 1 MB", file=path)
+    text = ""
     try:
         text = data.decode("utf-8-sig")  # some editors put a byte order mark before what they save
         return Layer(name, tomllib.loads(text), path, key_lines(text))
     except UnicodeDecodeError as error:
         raise ConfigError("not UTF-8", file=path, line=data.count(b"\n", 0, error.start) + 1) from None
     except tomllib.TOMLDecodeError as error:
+        if line := _key_and_table(text):
+            raise ConfigError(_BOTH, file=path, line=line, key="agents.shared_workspace") from None
         raise ConfigError(_toml_reason(error), file=path, line=_toml_line(error, data)) from None
     except RecursionError:
         raise ConfigError("nested too deeply", file=path) from None
+
+
+_BOTH = (
+    "is both a key of [agents] and a table, which TOML refuses; write one of them: take the line `shared_workspace = true` out and put "
+    "`enabled = true` into [agents.shared_workspace]"
+)
+_SHARED_KEY = re.compile(r"^\s*(?:agents\.)?shared_workspace\s*=")
+_SHARED_TABLE = re.compile(r"^\s*\[\s*agents\s*\.\s*shared_workspace\s*\]")
+
+
+def _key_and_table(text: str) -> int | None:
+    """The line of `[agents.shared_workspace]` where the same file has the key as well."""
+    lines = text.split("\n")
+    if not any(_SHARED_KEY.match(line) for line in lines):
+        return None
+    return next((number for number, line in enumerate(lines, 1) if _SHARED_TABLE.match(line)), None)
 
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")

@@ -153,6 +153,32 @@ class SharedWorkspace(Table):
     )
     path: str | None = Field(default=None, description="Where the board's files go, relative to the project; unset: under the desk's home")
 
+    @field_validator("path")
+    @classmethod
+    def _a_folder_for_people(cls, path: str | None) -> str | None:
+        if path is not None and (reason := refused_path(path)):
+            raise ValueError(reason)
+        return path
+
+
+BOARD_PATH = 'write a folder of its own in the project, such as path = "shared-agent-work", or leave path out: the files then go under the desk\'s home'
+
+
+def refused_path(path: str) -> str | None:
+    """Why the board's files may not go there (semantics.md §8.5); None where they may. Links are looked for as the files are written."""
+    parts = path.replace("\\", "/").split("/")
+    if not path.strip() or any(char < " " for char in path) or path.startswith(("/", "~")) or re.match(r"[A-Za-z]:", path):
+        return f"must be a relative path; {BOARD_PATH}"
+    if ".." in parts:
+        return f"must not hold '..'; {BOARD_PATH}"
+    if all(part in ("", ".") for part in parts):
+        return f"must not be the project itself; {BOARD_PATH}"
+    for part in parts:
+        name = part.casefold()
+        if name in (".git", ".github", ".agents") or name.startswith(".codex"):
+            return f"must not lie in {part}, which agents and tools are steered by; {BOARD_PATH}"
+    return None
+
 
 def _switch(value: object) -> object:
     return {"enabled": value} if isinstance(value, bool) else value

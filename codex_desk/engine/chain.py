@@ -155,6 +155,12 @@ def wash(run: Callable[..., Any], body: str) -> None:
     for number, text in run("SELECT seq, text FROM audit_body WHERE redacted = 0 AND instr(text, ?) > 0", (probe,)).fetchall():
         if _washed(text, body) != text:
             run("UPDATE audit_body SET text = ?, redacted = 1 WHERE seq = ?", (TOMBSTONE, number))
+    if "board_entry" in there:  # its text alone may go, and leaves a mark that it went
+        for number, text, paths in run("SELECT id, text, paths FROM board_entry WHERE instr(text, ?) > 0", (probe,)).fetchall():
+            washed = _washed(text, body)
+            if washed != text:
+                kept = paths if paths is None else json.dumps([_washed(path, body) for path in json.loads(paths)])
+                run("UPDATE board_entry SET text = ?, paths = ?, redacted = 1 WHERE id = ?", (washed, kept, number))
     for table, key, column in (
         ("item", "seq", "data"),
         ("segment", "id", "content"),

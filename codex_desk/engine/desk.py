@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codex_desk.config import Resolved
-from codex_desk.engine import chain, exporting, folders, links, mailbox, recovery, searching, sessions, spawning, turns
+from codex_desk.engine import boards, chain, exporting, folders, links, mailbox, recovery, searching, sessions, spawning, turns
+from codex_desk.engine.board_mirror import Mirror
+from codex_desk.engine.board_sharing import open_boards, sharing_of
 from codex_desk.engine.bringing import Bringing
 from codex_desk.engine.drafting import kept_draft
 from codex_desk.engine.elsewhere import Elsewhere
@@ -59,6 +61,9 @@ class Desk(Bringing):
         self.identity = _identity(env)
         self._shells = Shells(self.ledger, self.hub, home.root, env)
         self._host: Host | None = None
+        self._mirror = Mirror(
+            self, self.hub, home.root, self.is_trusted, lambda thread_id, text: self.ledger.do(sessions.Note(thread_id, text))
+        )
         self._sandbox: asyncio.Future[Sandbox] | None = None
         self._runtimes: dict[str, Runtime] = {}
         self.elsewhere = Elsewhere(
@@ -105,6 +110,7 @@ class Desk(Bringing):
             if desk._host is not None:
                 await desk._host.close()
             await desk.elsewhere.close()
+            await desk._mirror.close()
             await desk.ledger.close()
             desk._database.close()
 
@@ -134,7 +140,15 @@ class Desk(Bringing):
             case turns.Interrupt() | turns.Resume():
                 return self.thread(result)
             case links.Attach() | links.Detach():
+                if isinstance(action, links.Attach):
+                    await self.ledger.do(boards.Open(action.parent, sharing_of(self, self.surroundings, action.parent)))
                 return self.attachment(result)
+            case boards.Post() | boards.Decide():
+                return self.board_entry(result)
+            case boards.Summarise():
+                return self.message(result)
+            case boards.Open() | boards.Close():
+                return result
             case mailbox.Send() | mailbox.Ask() | mailbox.Report() | mailbox.Edit() | mailbox.Remove() | turns.Compact():
                 return self.message(result)
             case _:
@@ -195,6 +209,10 @@ class Desk(Bringing):
 
     def subscribe(self) -> Subscription:
         return self.hub.subscribe()
+
+    async def open_board(self, thread_id: str) -> None:
+        """See to it that the boards that the settings ask for in a thread's work are open."""
+        await open_boards(self.ledger, self, self.surroundings, thread_id)
 
     def live(self, thread_id: str) -> LiveTurn | None:
         """The turn that this process runs in a thread, as far as it has come."""

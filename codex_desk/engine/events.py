@@ -61,6 +61,13 @@ class HistoryChanged:
 
 
 @frozen
+class BoardChanged:
+    """Something was written on a board, or it was opened or closed."""
+
+    board_id: str
+
+
+@frozen
 class Audited:
     """A row was added to the audit; `Desk.audit(after=seq - 1)` reads it and what came behind it."""
 
@@ -94,6 +101,7 @@ Event = (
     | MessageChanged
     | ApprovalChanged
     | HistoryChanged
+    | BoardChanged
     | Audited
     | Live
     | ShellChanged

@@ -161,6 +161,10 @@ class Tx:
         mapping = mapping_of(type(row))
         self._driver.execute(f'DELETE FROM "{mapping.table}" WHERE "{mapping.key}" = ?', (getattr(row, mapping.key),))
 
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Rows by position, for questions that are asked outside of transactions too."""
+        return self._driver.execute(statement, tuple(values)).fetchall()
+
     def thread(self, thread_id: str) -> Thread:
         """The thread, or a refusal that says there is none."""
         thread = self.get(Thread, thread_id)

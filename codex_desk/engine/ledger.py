@@ -10,7 +10,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from codex_desk.engine import permissions
-from codex_desk.engine.events import ApprovalChanged, Audited, Event, HistoryChanged, ItemAdded, MessageChanged, ThreadChanged, TurnChanged
+from codex_desk.engine.events import (
+    ApprovalChanged,
+    Audited,
+    BoardChanged,
+    Event,
+    HistoryChanged,
+    ItemAdded,
+    MessageChanged,
+    ThreadChanged,
+    TurnChanged,
+)
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.identity import SYSTEM, By
 from codex_desk.engine.journal import Action, Rules, Tx
@@ -152,4 +162,5 @@ def _since(connection: Connection, seq: int) -> list[Event]:
     events += [TurnChanged(*row) for row in run("SELECT thread_id, id, state FROM turn WHERE changed >= ?", (seq,))]
     events += [MessageChanged(*row) for row in run("SELECT id, to_id, from_id, state FROM message WHERE changed >= ?", (seq,))]
     events += [ApprovalChanged(*row) for row in run("SELECT id, thread_id, state FROM approval WHERE changed >= ?", (seq,))]
+    events += [BoardChanged(row[0]) for row in run("SELECT id FROM board WHERE changed >= ?", (seq,))]
     return events

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from codex_desk.engine import auditing, searching
+from codex_desk.engine import auditing, board_reading, searching
 from codex_desk.engine.away import Away, Seen, away, last_seen
+from codex_desk.engine.board_seats import latest_board, seats
+from codex_desk.engine.board_views import BoardView, EntryView, Role
+from codex_desk.engine.errors import Refusal
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.standing import Standing, standing
 from codex_desk.engine.views import AuditView
@@ -44,6 +47,31 @@ class Looking(Reader):
     def last_seen(self) -> Seen | None:
         """When the human was here last."""
         return last_seen(self)
+
+    def board(self, thread_id: str) -> BoardView | None:
+        """The board that the human means by a thread: its own, else the one that it works on, else its own that was closed last; None where there is none."""
+        order: tuple[Role, ...] = ("parent", "child", "project")
+        found = sorted(seats(self.rows, thread_id), key=lambda seat: order.index(seat.role))
+        return found[0].board if found else latest_board(self.rows, thread_id)
+
+    def board_entries(
+        self, board: BoardView, *, since: int = 0, limit: int | None = None, wanted: board_reading.Wanted = board_reading.EVERYTHING
+    ) -> list[EntryView]:
+        """What stands on a board behind a cursor, in order, as the human sees it."""
+        return board_reading.entries(self.rows, board, None, since, wanted, limit)
+
+    def board_page(
+        self, board: BoardView, *, before: int | None = None, limit: int = 200, wanted: board_reading.Wanted = board_reading.EVERYTHING
+    ) -> list[EntryView]:
+        """The newest entries of a board, or the newest before one, ascending."""
+        return board_reading.latest(self.rows, board, limit, before=before, wanted=wanted)
+
+    def board_entry(self, number: int) -> EntryView:
+        """One entry. Refuses a number that there is not."""
+        found = board_reading.entry(self.rows, number)
+        if found is None:
+            raise Refusal("unknown_entry", f"there is no entry e{number}")
+        return found
 
     def standing(self) -> Standing:
         """Who waits for whom, and who for the human."""

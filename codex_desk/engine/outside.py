@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from codex_desk.config import Resolved
+from codex_desk.engine.board_sharing import asks_for_board
 from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import Event, TurnChanged
@@ -168,7 +169,7 @@ def outside_spec(reader: Reader, surroundings: Surroundings, thread: Thread) -> 
         id=thread.id,
         handle=thread.handle or thread.id,
         cwd=Path(thread.cwd),
-        tools=desk_specs(has_children=True, has_parent=True),
+        tools=desk_specs(has_children=True, has_parent=True, board="owner" if asks_for_board(reader, surroundings, thread.id) else "none"),
         external_id=thread.external_id,
         continues=None if row is None else row["external_id"],
         chosen=dict(thread.settings),

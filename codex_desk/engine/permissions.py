@@ -42,6 +42,8 @@ _HUMAN_VERBS = (
     "decide",
     "revoke",
     "redact",
+    "board_close",
+    "board_summary",
 )
 
 TABLE: dict[str, dict[Origin, frozenset[Relation]]] = {
@@ -52,6 +54,9 @@ TABLE: dict[str, dict[Origin, frozenset[Relation]]] = {
     "close_agent": {"agent": _CHILDREN},
     "interrupt_agent": {"agent": _CHILDREN},
     "spawn_agent": {"agent": _OWN},
+    **{f"board_{verb}": {"human": _EVERY, "agent": _OWN} for verb in ("post", "decide", "promote")},
+    "board_claim": {"agent": _OWN},
+    "board_mark": {"agent": _OWN},
 }
 """What is not in the table is the engine's own and is done by `system` alone."""
 
@@ -71,6 +76,8 @@ _WORDS = {
     "trust": "trust a folder",
     "redact": "redact an item",
     "shell": "run a command as themselves",
+    "board_close": "close a board",
+    "board_summary": "ask for a board's summary",
 }
 
 
@@ -127,6 +134,8 @@ def relation_of(tx: Tx, actor: str | None, subject: str | None) -> Relation:
 
 def _no_edge(tx: Tx, verb: str, subject: str | None, relation: Relation) -> str:
     name = tx.name(subject) if subject is not None else "nobody"
+    if verb.startswith("board_"):
+        return f"nobody writes on the board as another: you are not {name}. Post in your own name"
     if verb == "ask" and relation == "self":
         return "a session sends no messages to itself"
     if verb == "ask" and relation == "parent":

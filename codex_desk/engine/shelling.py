@@ -89,13 +89,13 @@ def take_notes(tx: Tx, thread_id: str, turn_id: str) -> tuple[str, ...]:
     if not told.waiting and not told.taken:
         return ()
     # A turn that ended before its first step has read nothing: what it took is for the next one.
-    read = not told.taken or _has_read(tx, thread_id, told.turn)
+    read = not told.taken or has_read(tx, thread_id, told.turn)
     wanted = told.waiting if read else [*told.taken, *told.waiting]
     _Told(thread_id, [], turn_id if wanted else "", wanted).keep(tx)
     return (note(tx, wanted),) if wanted else ()
 
 
-def _has_read(tx: Tx, thread_id: str, turn_id: str) -> bool:
+def has_read(tx: Tx, thread_id: str, turn_id: str) -> bool:
     """Whether a turn took in what it was given: it left history here, or its runtime, which keeps that itself, has begun it."""
     if tx.first(Segment, "thread_id = ? AND turn_id = ?", thread_id, turn_id) is not None:
         return True

@@ -12,6 +12,7 @@ from typing import Any
 
 from codex_desk.config import ConfigError, Settings
 from codex_desk.engine import prompts, toolbox
+from codex_desk.engine.board_sharing import open_boards
 from codex_desk.engine.causes import Cause
 from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
@@ -43,6 +44,7 @@ from codex_desk.runtimes.base import (
 from codex_desk.runtimes.outside import OutsideThread
 from codex_desk.store.errors import StoreError
 from codex_desk.store.tables import Thread
+from codex_desk.tools.desk import BoardUse
 from codex_desk.tools.sandbox import Sandbox
 from codex_desk.tools.workspace import Workspace
 
@@ -83,6 +85,8 @@ class Ground:
     instructions: Instructions
     sandbox: Sandbox
     runtime: RuntimeThread
+    board: BoardUse
+    """What the thread is to the boards of its work."""
     outside: bool
     """The runtime keeps the thread itself: model, history, tools and sandbox are its own."""
     offer: Offer
@@ -164,8 +168,9 @@ class ThreadActor:
             if outside:  # its runtime reads them as it opens the thread, and not again
                 self._loaded_with = instructions
             sandbox = Sandbox("none") if outside else await stage.sandbox()
+            board = await open_boards(stage.ledger, stage.reader, stage.surroundings, thread.id)
             offer = Offer() if outside else await asyncio.to_thread(self._spawner.offer, thread, settings)
-            ground = Ground(settings, instructions, sandbox, runtime, outside, offer)
+            ground = Ground(settings, instructions, sandbox, runtime, board, outside, offer)
             claimed = await self._claim(thread, ground)
             if claimed is None:
                 return False
@@ -323,7 +328,13 @@ class ThreadActor:
         spawner = None if ground.outside else self._spawner
         bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience, stage.post, spawner)
         run.toolbox = toolbox.Toolbox(
-            bench, claimed, has_children=has_children, parent_id=view.parent_id, deltas=run.delta, offer=ground.offer
+            bench,
+            claimed,
+            has_children=has_children,
+            parent_id=view.parent_id,
+            deltas=run.delta,
+            offer=ground.offer,
+            board=ground.board,
         )
         cause = Cause.of(stage.reader, claimed) if ground.outside else Cause()
         chunks = stage.reader.rows("SELECT content FROM segment WHERE thread_id = ? AND live = 1 ORDER BY id", (thread.id,))
@@ -340,6 +351,8 @@ class ThreadActor:
                 subagent=view.kind == "subagent",
                 may_spawn=ground.offer.may_spawn,
                 extra=settings.developer_instructions,
+                on_board=ground.board == "member",
+                owns_board=ground.board == "owner",
             ),
             context=prompts.context(ground.instructions.text, cwd, roots, claimed.rights, ground.sandbox.tier, date.today()),
             tools=run.toolbox.specs,

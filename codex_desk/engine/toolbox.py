@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from codex_desk.engine import agents, asking, links, mailbox, reading
+from codex_desk.engine import agents, asking, board_tools, links, mailbox, reading
 from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.hub import Hub
@@ -21,9 +21,11 @@ from codex_desk.engine.turns import Claimed
 from codex_desk.engine.views import ThreadView
 from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import ApprovalRequest, Delta, ItemDraft, ToolResult, ToolSpec
+from codex_desk.tools.board import BOARD_TOOLS
 from codex_desk.tools.catalog import WORKSPACE_SPECS, run_workspace_tool
 from codex_desk.tools.desk import (
     DESK_TOOLS,
+    BoardUse,
     CloseAgent,
     InterruptAgent,
     ListAgents,
@@ -70,6 +72,7 @@ class Toolbox:
         parent_id: str | None,
         deltas: Callable[[Delta], None],
         offer: Offer = NOTHING_TO_SPAWN,
+        board: BoardUse = "none",
     ) -> None:
         self._bench = bench
         self._claimed = claimed
@@ -80,9 +83,11 @@ class Toolbox:
         self._waits = asking.Waiting(bench.ledger, bench.reader, bench.hub, self._by)
         self.consent = Consent(bench.ledger, bench.reader, bench.hub, bench.patience, claimed.thread_id, claimed.turn_id)
         if bench.workspace is None:  # such a runtime carries all of the desk's tools, whether or not they are of use now
-            self.specs = desk_specs(has_children=True, has_parent=True)
+            self.specs = desk_specs(has_children=True, has_parent=True, board="owner")
         else:
-            mine = desk_specs(has_children=has_children, has_parent=parent_id is not None, may_spawn=offer.may_spawn, roles=offer.roles)
+            mine = desk_specs(
+                has_children=has_children, has_parent=parent_id is not None, may_spawn=offer.may_spawn, roles=offer.roles, board=board
+            )
             self.specs = (*mine, *WORKSPACE_SPECS)
         self._offered = frozenset(spec.name for spec in self.specs)
 
@@ -136,6 +141,8 @@ class Toolbox:
                 children = reader.children(self._claimed.thread_id)  # once for them all: there may be fifty
                 wanted = tuple(target if isinstance(target, int) else self._target(target, children) for target in targets)
                 return await self._waits.wait(wanted, mode, timeout_ms)
+            case _ if isinstance(arguments, tuple(BOARD_TOOLS.values())):
+                return await board_tools.run(self._bench.ledger, reader, by, self._claimed.thread_id, arguments)
             case _:
                 raise Refusal("unknown_tool", "no such tool")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any, ClassVar, Literal
 
-from codex_desk.engine import approvals, envelope, mailbox, shelling, waking
+from codex_desk.engine import approvals, board_notices, boards, envelope, mailbox, shelling, waking
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import SYSTEM, By, new_id
 from codex_desk.engine.journal import Action, End, Tx
@@ -167,7 +167,10 @@ class Claim(Action):
         tx.update(message, state=mailbox.next_state(message.state, "claim"), turn_id=turn.id, started_at=tx.now)
         tx.update(thread, status="running", reason=None)
         text = _begin(tx, thread, message, turn)
-        notes = () if message.kind == "compact" else shelling.take_notes(tx, thread.id, turn.id)
+        notes = ()
+        if message.kind != "compact":
+            notes = (*shelling.take_notes(tx, thread.id, turn.id), *board_notices.take(tx, thread.id, turn.id, message.id or 0))
+            boards.status(tx, thread.id, turn.id, f"started on #{message.id}")
         return Claimed(turn.id, thread.id, message.id or 0, message.kind, text, message.origin, rights, self.host_id, lease.fence, notes)
 
     def _next(self, tx: Tx, thread: Thread) -> Message | None:
@@ -224,6 +227,8 @@ def end_turn(tx: Tx, turn: Turn, state: Ending, reason: str | None, answer: str 
     if message is not None and message.state == "running":
         event, told = _ending(state, reason, answer, message.kind)
         mailbox.settle(tx, message, event, SYSTEM.origin, told, answer=answer)
+        if message.kind != "compact":
+            boards.status(tx, thread.id, turn.id, f"{message.state} #{message.id}{f': {told}' if told else ''}")
         waking.answer_came(tx, message)
     waking.turn_ended(tx, turn)
 

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from codex_desk.runtimes.base import ToolSpec
+from codex_desk.tools.board import BOARD_TOOLS, FOR_OWNERS
+from codex_desk.tools.desk_arguments import Arguments
 
 Delivery = Literal["after_turn", "next_step", "interrupt"]
 
 
-class Arguments(BaseModel):
-    """Base of every tool's arguments: what is not named is refused."""
-
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+BoardUse = Literal["none", "member", "owner"]
+"""What a thread is to the boards of its work."""
 
 
 class ListAgents(Arguments):
@@ -103,6 +103,7 @@ DESK_TOOLS: Mapping[str, type[Arguments]] = {
     "interrupt_agent": InterruptAgent,
     "close_agent": CloseAgent,
     "spawn_agent": SpawnAgent,
+    **BOARD_TOOLS,
 }
 
 FOR_PARENTS = frozenset({"list_agents", "send_message", "wait_agent", "interrupt_agent", "close_agent"})
@@ -117,11 +118,15 @@ RoleLine = tuple[str, str]
 
 
 @cache
-def desk_specs(*, has_children: bool, has_parent: bool, may_spawn: bool = False, roles: tuple[RoleLine, ...] = ()) -> tuple[ToolSpec, ...]:
+def desk_specs(
+    *, has_children: bool, has_parent: bool, may_spawn: bool = False, roles: tuple[RoleLine, ...] = (), board: BoardUse = "none"
+) -> tuple[ToolSpec, ...]:
     """The desk tools that a thread can use now: none without children, without a parent and where nothing may be spawned. `roles`: those that it may
-    give a subagent."""
+    give a subagent; `board`: what it is to one."""
     names = (FOR_PARENTS if has_children else frozenset()) | (FOR_CHILDREN if has_parent else frozenset())
     names |= FOR_SPAWNERS if may_spawn else frozenset()
+    if board != "none":
+        names |= BOARD_TOOLS.keys() if board == "owner" else BOARD_TOOLS.keys() - FOR_OWNERS
     specs = (ToolSpec(name, _words(model), _schema(model)) for name, model in DESK_TOOLS.items() if name in names)
     return tuple(_with_roles(spec, roles) if spec.name == "spawn_agent" else spec for spec in specs)
 

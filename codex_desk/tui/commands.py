@@ -30,6 +30,8 @@ class Command:
     """The key in the sidebar, likewise; empty where it is not an action on a row."""
     palette: str = ""
     """How the palette calls it; empty: not there."""
+    aliases: Sequence[str] = ()
+    """Other ways to type it, words with spaces between; what follows is its arguments."""
     slash: bool = True
     """Whether it can be typed; False for what only keys and the palette offer."""
     offers: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -99,8 +101,13 @@ class CommandTable:
 
     def parse(self, line: str) -> tuple[Command, Call]:
         """A typed line, with its slash. Raises `UsageError`."""
-        name, _, rest = line.strip().removeprefix("/").partition(" ")
+        typed = line.strip().removeprefix("/")
+        name, _, rest = typed.partition(" ")
         command = self._commands.get(name)
+        for one in self:
+            for alias in one.aliases:
+                if f"{typed} ".startswith(f"{alias} "):
+                    name, command, rest = alias, one, typed[len(alias) :].strip()
         if command is None or not command.slash:
             raise UsageError(f"there is no command /{name}; /help lists them. A space before the slash sends it as text")
         try:

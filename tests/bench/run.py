@@ -12,6 +12,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.bench.board import board
 from tests.bench.codex_runtime import codex_round_trip
 from tests.bench.command_line import command_line
 from tests.bench.figures import Figure, table
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "focus": focus,
     "idle": thirty,
     "journal": journal,
+    "board": board,
     "round-trip": round_trip,
     "sessions": many_sessions,
     "codex-round-trip": codex_round_trip,

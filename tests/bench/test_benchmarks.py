@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.board import board
 from tests.bench.command_line import command_line
 from tests.bench.figures import Figure, against, flat, middle, percentile, slow_end, table
 from tests.bench.history import history
@@ -79,3 +80,7 @@ def test_a_desk_that_does_nothing_is_weighed_and_timed(tmp_path: Path) -> None:
     assert resident.value >= proportional.value > empty.value > 0
     assert "2 threads after 6 turns" in resident.what
     assert idle.value >= 0
+
+
+def test_the_board_is_measured(tmp_path: Path) -> None:
+    assert len(board(tmp_path, entries=20, times=2)) == 6

@@ -10,6 +10,9 @@ from codex_desk.engine import permissions
 from codex_desk.engine.adopting import Adopt
 from codex_desk.engine.agents import InterruptAgent, Limits, SpawnAgent
 from codex_desk.engine.approvals import Decide, Expire, Request, Revoke
+from codex_desk.engine.board_tools import Mark
+from codex_desk.engine.boards import Claim, Close, Open, Post, Promote, Sharing, Summarise
+from codex_desk.engine.boards import Decide as DecideOnBoard
 from codex_desk.engine.chain import Redact
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.errors import Refusal
@@ -59,6 +62,8 @@ HUMANS: dict[str, Callable[[Place, str], Action]] = {
     "decide": lambda place, subject: Decide("x-1", True),
     "revoke": lambda place, subject: Revoke(1),
     "redact": lambda place, subject: Redact(1),
+    "board_close": lambda place, subject: Close(subject),
+    "board_summary": lambda place, subject: Summarise(subject),
 }
 AGENTS: dict[str, tuple[Callable[[str], Action], set[str]]] = {
     "ask": (lambda subject: Ask(subject, "hello"), {"attached_child", "spawned_child"}),
@@ -67,6 +72,14 @@ AGENTS: dict[str, tuple[Callable[[str], Action], set[str]]] = {
     "close_agent": (lambda subject: CloseAgent(subject), {"attached_child", "spawned_child"}),
     "interrupt_agent": (lambda subject: InterruptAgent(subject), {"attached_child", "spawned_child"}),
     "spawn_agent": (lambda subject: SpawnAgent(subject, "look", "scout", "native", {}, NOWHERE, Limits(6, 1)), {"self"}),
+    "board_claim": (lambda subject: Claim(subject, ()), {"self"}),
+    "board_mark": (lambda subject: Mark(subject), {"self"}),
+}
+# On the board the human writes, promotes and decides for the parent, an agent in its own name alone (8.2, 8.3).
+BOTH: dict[str, tuple[Callable[[str], Action], set[str]]] = {
+    "board_post": (lambda subject: Post(subject, "note", "hello"), {"self"}),
+    "board_decide": (lambda subject: DecideOnBoard(subject, "so be it", (1,)), {"self"}),
+    "board_promote": (lambda subject: Promote(subject, 1), {"self"}),
 }
 ENGINES: dict[str, Callable[[Place, str], Action]] = {
     "request": lambda place, subject: Request(subject, "t", "command", "ls", "/", "why", None),
@@ -78,6 +91,7 @@ ENGINES: dict[str, Callable[[Place, str], Action]] = {
     "catch_up": lambda place, subject: CatchUp(subject, ()),
     "closed": lambda place, subject: Closed(subject),
     "renamed": lambda place, subject: Renamed(subject, "other"),
+    "board_open": lambda place, subject: Open(subject, Sharing()),
     "spawn": lambda place, subject: Spawn(Spawned("id", subject, "scout", None, "task", "/")),
 }
 
@@ -124,9 +138,12 @@ async def test_every_verb_in_every_relation_by_every_origin(place: Place, desk: 
         by = By(origin, related["self"] if origin == "agent" else None)
         expected = dict.fromkeys(HUMANS, origin in ("human", "system"))
         expected |= {name: origin == "system" or (origin == "agent" and relation in allowed) for name, (_, allowed) in AGENTS.items()}
+        expected |= {
+            name: origin in ("human", "system") or (origin == "agent" and relation in allowed) for name, (_, allowed) in BOTH.items()
+        }
         expected |= dict.fromkeys(ENGINES, origin == "system")
         actions = {name: make(place, subject) for name, make in (HUMANS | ENGINES).items()}
-        actions |= {name: make(subject) for name, (make, _) in AGENTS.items()}
+        actions |= {name: make(subject) for name, (make, _) in (AGENTS | BOTH).items()}
         for name, action in actions.items():
             code = await code_of(desk, action, by)
             if (code is None) != expected[name]:
@@ -136,7 +153,7 @@ async def test_every_verb_in_every_relation_by_every_origin(place: Place, desk: 
 
 async def test_the_matrix_names_every_verb_of_the_table() -> None:
     named = {make(Place.__new__(Place), "x").verb for name, make in HUMANS.items() if name not in ("new", "trust")} | {"new", "trust"}
-    named |= {make("x").verb for make, _ in AGENTS.values()}
+    named |= {make("x").verb for make, _ in (AGENTS | BOTH).values()}
     assert set(permissions.TABLE) == named
 
 

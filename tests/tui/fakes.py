@@ -23,6 +23,8 @@ from codex_desk.config.schema import Settings
 from codex_desk.engine.adopting import Adoptable, Where
 from codex_desk.engine.auditing import AuditFilter
 from codex_desk.engine.away import Away, NoteSeen, Seen
+from codex_desk.engine.board_reading import EVERYTHING, Wanted
+from codex_desk.engine.board_views import BoardView, EntryView
 from codex_desk.engine.drafting import KeepDraft
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import Event, ShellChanged, ThreadChanged
@@ -153,6 +155,10 @@ class FakeDesk:
     ranked: list[Candidate] = field(default_factory=list)
     granted: list[GrantView] = field(default_factory=list)
     audited: list[AuditView] = field(default_factory=list)
+    shared: BoardView | None = None
+    """The board that every thread has."""
+    posted: list[EntryView] = field(default_factory=list)
+    """What stands on it."""
     turns: dict[str, LiveTurn] = field(default_factory=dict)
     waiting: list[Any] = field(default_factory=list)
     stands: Standing = field(default_factory=Standing)
@@ -358,6 +364,16 @@ class FakeDesk:
         if after is not None:
             return [one for one in found if one.seq > after][:limit]
         return [one for one in found if before is None or one.seq < before][-limit:]
+
+    async def open_board(self, thread_id: str) -> None:
+        return None
+
+    def board(self, thread_id: str) -> BoardView | None:
+        return self.shared
+
+    def board_page(self, board: BoardView, *, before: int | None = None, limit: int = 200, wanted: Wanted = EVERYTHING) -> list[EntryView]:
+        found = [one for one in self.posted if (before is None or one.id < before) and (not wanted.kinds or one.kind in wanted.kinds)]
+        return found[-limit:]
 
     def audit_kinds(self) -> dict[str, int]:
         return dict(Counter(one.kind for one in self.audited))

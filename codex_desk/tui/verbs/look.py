@@ -35,6 +35,27 @@ async def who_waits(deck: Deck, call: Call) -> None:
     await _go(deck, await deck.stage.ask(Waits(await deck.desk(), stop)))
 
 
+async def board(deck: Deck, call: Call) -> None:
+    from codex_desk.engine.errors import Refusal
+    from codex_desk.tui.screens.board import Board
+
+    thread, desk = await deck.named(call.get("thread")), await deck.desk()
+    await desk.open_board(thread.id)
+    found = desk.board(thread.id)
+    if found is None:
+        raise Refusal(
+            "no_board",
+            f"{thread.handle} has no board: one is made for a session with children, where `shared_workspace = true` stands under [agents] in the settings",
+        )
+    if "close" in call.flags:
+        from codex_desk.engine.boards import Close
+
+        await deck.do(Close(thread.id))
+        deck.stage.say(f"the board of {found.parent} is closed; the next child opens another one")
+        return
+    await _go(deck, await deck.stage.ask(Board(desk, deck.do, found)))
+
+
 async def away(deck: Deck, call: Call) -> None:
     from codex_desk.tui.screens.away import WhileAway
 
@@ -97,6 +118,15 @@ async def palette(deck: Deck, call: Call) -> None:
 COMMANDS = (
     Command("audit", "what passed between threads; v verifies it", audit, "[THREAD] [--verify]", palette="Audit"),
     Command("waits", "who waits for whom", who_waits, key="w", palette="Who waits for whom"),
+    Command(
+        "board",
+        "what the agents of this workflow share; promote and decide",
+        board,
+        "[THREAD] [--close]",
+        key="b",
+        palette="Board of this workflow",
+        aliases=("agent board", "agent shared"),
+    ),
     Command("away", "what happened while you were away, and what waits for you", away, palette="While you were away"),
     Command("status", "what this thread runs on and how it stands", status, "[THREAD]", palette="Status of this thread"),
     Command("diff", "what changed in this thread's folder", diff, palette="Changes in this folder"),

@@ -44,6 +44,9 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "closed": ("▪", MUTED),
     "approval_asked": ("⚠", "$text-warning"),
     "approval_given": ("✓", "$text-success"),
+    "posted": ("◆", "$text-primary"),
+    "promoted": ("⇧", "$text-success"),
+    "conflict": ("⚠", "$text-warning"),
     "redacted": ("▒", MUTED),
 }
 """The glyph of a notice and its style, by the audit kind that wrote it."""
