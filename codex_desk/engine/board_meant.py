@@ -16,7 +16,7 @@ from codex_desk.text import one_line
 
 AT_NAME = re.compile(r"(?<![\w@./-])@([a-z][a-z0-9-]{0,39})\b")
 
-OFF = "there is no board here: none was asked for. `shared_workspace = true` under [agents] in the settings gives every workflow one"
+OFF = "there is no board here: where the settings ask for one (`shared_workspace = true` under [agents]) it opens with the first child"
 
 
 def seat_for(tx: Tx, thread_id: str, by: By, named: Sequence[int], to: str | None) -> Seat:

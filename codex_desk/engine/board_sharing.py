@@ -28,8 +28,9 @@ def asks_for_board(reader: Reader, surroundings: Surroundings, thread_id: str) -
     return any(sharing_of(reader, surroundings, each).enabled for each in (thread_id, parent) if each is not None)
 
 
-async def open_boards(ledger: Ledger, reader: Reader, surroundings: Surroundings, thread_id: str) -> BoardUse:
-    """See to it that the boards of a thread's work are open, and say which tools it is offered for them."""
+async def open_boards(ledger: Ledger, reader: Reader, surroundings: Surroundings, thread_id: str, *, may_spawn: bool = False) -> BoardUse:
+    """See to it that the boards of a thread's work are open, and say which tools it is offered for them. One on no board that may spawn
+    is offered an owner's: its board opens with its first child, and tools cannot come later in a turn."""
     parent = board_seats.parent_of(reader.rows, thread_id)
     owners = [parent] if parent is not None else []
     if board_seats.children_of(reader.rows, thread_id):
@@ -40,7 +41,7 @@ async def open_boards(ledger: Ledger, reader: Reader, surroundings: Surroundings
         if wanted.enabled and (_is_open(reader, owner, wanted) or await ledger.do(Open(owner, wanted)) is not None):
             on.append(owner)
     if not on and not board_seats.seats(reader.rows, thread_id):
-        return "none"
+        return "owner" if may_spawn and sharing_of(reader, surroundings, thread_id).enabled else "none"
     if thread_id in on:
         return "owner"
     # A board that was opened before stays until it is closed, also where the settings ask for none any more; its tools do not.

@@ -168,8 +168,8 @@ class ThreadActor:
             if outside:  # its runtime reads them as it opens the thread, and not again
                 self._loaded_with = instructions
             sandbox = Sandbox("none") if outside else await stage.sandbox()
-            board = await open_boards(stage.ledger, stage.reader, stage.surroundings, thread.id)
             offer = Offer() if outside else await asyncio.to_thread(self._spawner.offer, thread, settings)
+            board = await open_boards(stage.ledger, stage.reader, stage.surroundings, thread.id, may_spawn=offer.may_spawn)
             ground = Ground(settings, instructions, sandbox, runtime, board, outside, offer)
             claimed = await self._claim(thread, ground)
             if claimed is None:

@@ -408,3 +408,30 @@ async def test_a_runtime_with_tools_of_its_own_carries_the_boards_only_where_the
     assert carried() == set()
     (place.home / "config.toml").write_text(ON)
     assert carried() == {"board_post", "board_read", "board_claim", "board_decide", "board_promote"}
+
+
+@pytest.mark.row("S3-03", "S3-09")
+async def test_a_turn_that_spawns_its_first_agents_reads_and_decides_on_their_board(place: Place, desk: Desk) -> None:
+    boss = await place.session(desk, "boss")
+    (place.home / "config.toml").write_text(ON)
+    seen: dict[str, list[dict[str, Any]]] = {}
+
+    async def lead(turn: Scripted) -> str:
+        early = await turn.tool("board_read")
+        await turn.tool("spawn_agent", message="look", task_name="scout")
+        await turn.tool("wait_agent", targets=["scout"])
+        read = await turn.tool("board_read", kinds=["finding"])
+        decided = await turn.tool("board_decide", text="so be it", cites=[read["entries"][0]["id"]])
+        seen["boss"] = [early, read, decided]
+        return "decided"
+
+    async def scout(turn: Scripted) -> str:
+        await turn.tool("board_post", kind="finding", text="there is a hole")
+        return "found"
+
+    place.runtime.scripts |= {"boss": lead, "scout": scout}
+    assert (await prompt(desk, boss, "go")).state == "answered"
+    early, read, decided = seen["boss"]
+    assert "opens with the first child" in early["error"]["message"]
+    assert [(entry["author"], entry["text"]) for entry in read["entries"]] == [("scout", "there is a hole")]
+    assert "entry" in decided
