@@ -27,10 +27,12 @@ GLYPHS: Mapping[str, tuple[str, str]] = {
 COLUMNS = (
     Column("mark", 1),
     Column("entry", 9),
-    Column("at", 19, from_width=70),
+    Column("at", 11, from_width=70),
     Column("kind", 10),
     Column("by", 30, least=6),
 )
+SHORT_TIME = 0
+"""Times are told short in a list of any width: what an entry says needs the cells more than the day of it does."""
 TITLES = {"mark": "", "entry": "entry", "at": "when", "kind": "kind", "by": "by"}
 TEXT = 30
 """Cells that are the text's before other columns get more than their least."""
@@ -64,7 +66,7 @@ def cells(entry: EntryView, now: datetime, width: int, *, marked: bool) -> dict[
     return {
         "mark": ("●" if marked else " ", "bold $text-primary"),
         "entry": (entry.name, "$text-muted"),
-        "at": (told_time(entry.at, now, width), "$text-muted"),
+        "at": (told_time(entry.at, now, SHORT_TIME), "$text-muted"),
         "kind": (f"{glyph} {entry.kind}", style),
         "by": (one_line(who(entry), 60), "bold"),
     }

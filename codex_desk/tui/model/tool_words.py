@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from codex_desk.text import one_line
+from codex_desk.tui.model import board_words
 from codex_desk.tui.model.words import WORDS
 
 LARGEST = 1_000_000
@@ -46,6 +47,8 @@ def subject(tool: str, arguments: object) -> str:
         case "spawn_agent", {"message": str(message)}:
             who = arguments.get("task_name") or arguments.get("agent_type")
             return one_line(f"{who}: {message}" if who else message, ROW)
+    if (words := board_words.subject(tool, arguments)) is not None:
+        return one_line(words, ROW)
     return one_line(" ".join(f"{key}={_short(value)}" for key, value in arguments.items()), ROW)
 
 
@@ -63,6 +66,8 @@ def outcome(tool: str, arguments: object, result: object, *, ok: bool) -> str:
 def opened(tool: str, result: object) -> str:
     """A result to read: what a tool read or printed as it stands, everything else field by field."""
     found = parsed(result)
+    if isinstance(found, Mapping) and (entries := board_words.opened(tool, found)) is not None:
+        return entries
     match found:
         case {"error": {"message": str(message)}}:
             return message
@@ -130,7 +135,7 @@ def _outcome(tool: str, arguments: Fields, found: Fields) -> str | None:
             return f"{shown}, the first of more" if found.get("note") else shown
         case "git", {"exit_code": int(code)}:
             return _git(arguments, found, code)
-    return None
+    return board_words.outcome(tool, arguments, found)
 
 
 def _waited(results: Sequence[Fields], found: Fields) -> str:
