@@ -213,7 +213,7 @@ class Promote(Action):
         tx.insert(BoardPromotion(seq=tx.take_seq(), board_id=board.id, entry_id=found.id, origin=by.origin, at=tx.now))
         _touch(tx, board)
         about = f"{found.name}, {found.kind} by {found.author}: {one_line(found.text, EXCERPT)}"
-        here = End(board.parent_id, f"promoted {about}", turn_id=by.turn_id)
+        here = End(board.parent_id, f"promoted {about}", turn_id=by.turn_id, quiet=by.turn_id is not None)
         other = found.author_id != board.parent_id
         there = End(found.author_id, f"{board.parent} promoted your {about}") if other else None
         tx.crossing("promoted", by.origin, here, there, data={"entry": found.id})
@@ -287,7 +287,10 @@ def _write(
     _touch(tx, board)
     about = f"e{row.id}, {kind}: {one_line(text, EXCERPT)}"
     who = "the user" if by.origin == "human" else tx.name(author)
-    here = End(author, f"posted {about}" if by.origin != "human" else f"the user posted {about}", turn_id=by.turn_id)
+    # In the transcript of the turn that wrote it, the tool's own line says so.
+    here = End(
+        author, f"posted {about}" if by.origin != "human" else f"the user posted {about}", turn_id=by.turn_id, quiet=by.turn_id is not None
+    )
     there = End(board.parent_id, f"{who} posted {about}") if author != board.parent_id else None
     tx.crossing("posted", by.origin, here, there, data={"entry": row.id})
     if invalidates is not None and row.open:
@@ -353,7 +356,3 @@ def _has_child_since(tx: Tx, parent: str, closed_at: datetime | None) -> bool:
 def _kinds_words(kind: str) -> str:
     words = {"decision": "the parent decides with board_decide", "claim": "paths are claimed with board_claim"}
     return f"{words.get(kind, f'there is no kind {one_line(kind, 40)}')}; what is posted is {', '.join(POSTED[:-1])} or {POSTED[-1]}"
-
-
-def _rows(tx: Tx) -> board_seats.Rows:
-    return tx.rows
