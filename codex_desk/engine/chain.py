@@ -84,7 +84,7 @@ class Redact(Action):
         return self.item
 
 
-BODIES = frozenset({"output", "result", "command", "arguments", "changes", "steps"})
+BODIES = frozenset({"output", "result", "command", "arguments", "changes", "steps", "parts"})
 """What in an item's data is a body of its own: what a tool was given and what came out."""
 
 
@@ -116,7 +116,7 @@ def _blank(data: dict[str, Any]) -> dict[str, Any]:
             case list():
                 return [blank(each) for each in value]
             case dict():
-                return {key: each if key == "kind" else blank(each) for key, each in value.items()}
+                return {key: each if key in ("kind", "origin") else blank(each) for key, each in value.items()}
             case _:
                 return value
 
@@ -136,6 +136,7 @@ TEXTS = (
     ("history", "thread_id", "name"),
     ("history", "thread_id", "answer"),
     ("turn", "id", "reason"),
+    ("fold", "id", "text"),
 )
 
 
@@ -166,6 +167,7 @@ def wash(run: Callable[..., Any], body: str) -> None:
         ("segment", "id", "content"),
         ("approval", "number", "command"),
         ("grant", "id", "prefix"),
+        ("fold", "id", "parts"),
         ("rollout_line", "id", "line"),
     ):
         if table not in there:
