@@ -107,7 +107,7 @@ class Fold(Action):
         else:
             line = f"{_what(row)} of {tx.name(child.id)} waits for the end of this turn, to be brought here"
             tx.item(parent.id, "notice", line, "human", data={"event": "folded", "peer_id": child.id, "peer": tx.name(child.id)})
-        return view_of(tx, row)
+        return replace(view_of(tx, row), note=view.note, running=view.running)
 
 
 @frozen
