@@ -15,8 +15,7 @@ from codex_desk.cli.params import THREAD, thread_named
 if TYPE_CHECKING:
     from codex_desk.cli.output import Output
     from codex_desk.engine.desk import Desk
-    from codex_desk.engine.fold_reading import FoldView
-    from codex_desk.store.words import FoldMode
+    from codex_desk.engine.fold_reading import FoldMode, FoldView
 
 MODES = ("qa", "summary", "replace", "none")
 
