@@ -196,12 +196,12 @@ def wash_backups(backups: Path, bodies: Sequence[str]) -> None:
 def _washed(text: str, body: str) -> str:
     text = text.replace(body, TOMBSTONE)
     line = one_line(body, len(body) + 1)
-    start = line[:QUOTED]
-    while start and (at := text.find(start)) >= 0:
+    start, behind = line[:QUOTED], 0
+    while start and (at := text.find(start, behind)) >= 0:
         end = at + len(start)
         while end < len(text) and end - at < len(line) and text[end] == line[end - at]:
             end += 1
-        text = text[:at] + TOMBSTONE + text[end:]
+        text, behind = text[:at] + TOMBSTONE + text[end:], at + len(TOMBSTONE)  # a tombstone may hold what is looked for
     return text
 
 

@@ -21,15 +21,16 @@ def preview(
     parts = parts_of(found, child, mode, summary)
     text = fold_text.text_of(parts)
     tokens = fold_text.tokens_of(fold_text.sealed(child, parts, text, edited=False)) if parts else 0
-    note = ""
+    note, goes_back = "", False
     if mode == "replace" and found.exchanges:
         since = found.last_fold or edge.since
         if runtime in KEPT_HERE:
             cut = fold_history.cut_for(rows, edge, since)
             tokens -= cut.tokens
-            note = _back_words(parent_name, child, len(cut.hidden), runtime)
+            goes_back = bool(cut.hidden)
         else:
-            note = _back_words(parent_name, child, int(fold_history.outside_turn(rows, edge, since) is not None), runtime)
+            goes_back = fold_history.outside_turn(rows, edge, since) is not None
+        note = _back_words(parent_name, child, goes_back, runtime)
     return FoldView(
         child=child,
         child_id=edge.child_id,
@@ -43,11 +44,12 @@ def preview(
         before=before,
         running=fold_reading.still_runs(rows, edge),
         note=note,
+        goes_back=goes_back,
     )
 
 
-def _back_words(parent: str, child: str, gone: int, runtime: str) -> str:
-    if not gone:
+def _back_words(parent: str, child: str, goes_back: bool, runtime: str) -> str:
+    if not goes_back:
         return f"{child} has not answered {parent} since, so its history stays as it is."
     words = f"{parent} goes back to before {child}'s first answer: history goes back, files do not."
     if runtime in KEPT_HERE:

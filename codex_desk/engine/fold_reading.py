@@ -122,6 +122,8 @@ class FoldView:
     """The parent's context as far as it is known."""
     running: int = 0
     """Requests that have not come to their end; they are for the next fold."""
+    goes_back: bool = False
+    """Whether the parent's history would go back."""
     sent: int | None = None
     """The number of the prompt with which the parent goes on."""
     note: str = ""

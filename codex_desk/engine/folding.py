@@ -170,7 +170,7 @@ class AskSummary(Action):
             return None
         body = f"a summary for {tx.name(edge.parent_id)}"
         message = tx.insert(Message(to_id=child.id, kind="summary", origin=by.origin, body=body, chain_id=new_id(), created_at=tx.now))
-        tx.update(child, held=False)
+        tx.update(child)
         return message.id
 
 

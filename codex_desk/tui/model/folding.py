@@ -45,7 +45,7 @@ def context(view: FoldView) -> str:
     change = signed(view.tokens)
     if not view.before:
         return f"{view.parent}'s context: about {change} tok"
-    return f"{view.parent}'s context: {tokens(view.before)} before, about {tokens(view.after) or '0 tok'} after ({change})"
+    return f"{view.parent}'s context: {tokens(view.before)} → about {tokens(view.after) or '0 tok'} ({change})"
 
 
 def signed(count: int) -> str:

@@ -20,6 +20,7 @@ from codex_desk.text import one_line, visible
 from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.failures import reason_of
 from codex_desk.tui.model import folding as words
+from codex_desk.tui.model.words import WORKING
 from codex_desk.tui.screens.ask import Confirm
 from codex_desk.tui.screens.dialog import Dialog
 from codex_desk.tui.widgets.choices import Choices
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 Do = Callable[[Any], Awaitable[Any]]
 
-KEYS = "Enter folds · Tab edits the text · ^o {} · Esc stays here"
-KEYS_IN_TEXT = "^s folds · Tab to the modes · ^o {} · Esc stays here"
+KEYS = "Enter folds · Tab text · ^o goes on: {} · Esc stays"
+KEYS_IN_TEXT = "^s folds · Tab modes · ^o goes on: {} · Esc stays"
 KEYS_ASKING = "Esc cancels the model call"
 
 
@@ -131,9 +132,7 @@ class FoldEditor(Dialog["FoldView"]):
         more = f" · {view.parent} then goes on" if self._go_on else ""
         self._tokens.update(Content(words.context(view) + more))
         keys = KEYS_IN_TEXT if self._area.has_focus else KEYS
-        self.query_one(".box").border_subtitle = (
-            KEYS_ASKING if self._asking else keys.format("goes on: yes" if self._go_on else "goes on: no")
-        )
+        self.query_one(".box").border_subtitle = KEYS_ASKING if self._asking else keys.format("yes" if self._go_on else "no")
 
     def _note(self, text: str, *, warn: bool = False) -> None:
         self._said.set_class(warn, "warning")
@@ -221,6 +220,8 @@ class FoldEditor(Dialog["FoldView"]):
 
     async def _sure(self, view: FoldView) -> bool:
         """Asked twice: this takes something away from what the parent knows."""
+        if not view.goes_back and self._desk.thread(view.parent_id).status not in WORKING:
+            return True
         first = f"{view.note}\n\n{words.context(view)}."
         second = f"{words.FILES.capitalize()}: what {view.parent} changed on disk since stays changed, and it will not know of it."
         for text, yes in ((first, "go back"), (second, "yes, go back")):
