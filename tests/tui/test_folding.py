@@ -141,7 +141,7 @@ async def test_back_shows_the_exact_text_folds_what_was_edited_and_offers_undo()
     async with opened(app) as pilot:
         await on_editor(pilot)
         assert app.screen.query_one(TextArea).text == TEXT
-        assert "operator's context: 18.2k tok → about 18.4k tok (+164)" in shown(app)
+        assert "operator: 18.2k → about 18.4k tok (+164)" in shown(app)
         await pilot.press("tab")
         await write(pilot, "Mind: ")
         await pilot.press("escape")
@@ -212,8 +212,8 @@ async def test_a_summary_says_that_it_calls_a_model_can_be_cancelled_and_is_show
 
 
 def test_what_a_fold_costs_and_became_in_words() -> None:
-    assert words.context(replace(QA, before=0)) == "operator's context: about +164 tok"
-    assert words.context(replace(QA, tokens=-3_100)) == "operator's context: 18.2k tok → about 15.1k tok (−3.1k)"
+    assert words.context(replace(QA, before=0)) == "operator: about +164 tok of context"
+    assert words.context(replace(QA, tokens=-3_100)) == "operator: 18.2k → about 15.1k tok (−3.1k)"
     assert words.context(replace(QA, text="")) == "operator's context stays as it is"
     assert words.told(replace(QA, state="there", sent=9)) == "2 turns of reviewer folded in, and operator goes on"
     assert words.told(QA, waits=1) == "back in operator; 1 request of yours in reviewer not answered yet"
@@ -239,7 +239,7 @@ async def test_fold(pictures: Pictures) -> None:
     async def steps(pilot: Pilot[int]) -> None:
         await on_editor(pilot, "/back --continue")
 
-    await pictures(app_on(office(), last="operator"), steps=steps, until_shown="then goes on", sizes=((60, 20), (80, 24), (120, 40)))
+    await pictures(app_on(office(), last="operator"), steps=steps, until_shown="· goes on", sizes=((60, 20), (80, 24), (120, 40)))
 
 
 async def test_fold_replace(pictures: Pictures) -> None:

@@ -31,7 +31,7 @@ def what_it_brings(mode: FoldMode, view: FoldView, columns: int) -> str:
         case "replace":
             return "history goes back first, then qa" if short else f"{view.parent} goes back to before {view.child}'s answer, then qa"
         case "none":
-            return "nothing; you can fold it later" if short else "nothing now; it stays in the child, and can be folded later"
+            return "nothing; you can fold it later" if short else "nothing now; it stays there, and can be folded later"
 
 
 def title(view: FoldView) -> str:
@@ -44,8 +44,8 @@ def context(view: FoldView) -> str:
         return f"{view.parent}'s context stays as it is"
     change = signed(view.tokens)
     if not view.before:
-        return f"{view.parent}'s context: about {change} tok"
-    return f"{view.parent}'s context: {tokens(view.before)} → about {tokens(view.after) or '0 tok'} ({change})"
+        return f"{view.parent}: about {change} tok of context"
+    return f"{view.parent}: {tokens(view.before).removesuffix(' tok')} → about {tokens(view.after) or '0 tok'} ({change})"
 
 
 def signed(count: int) -> str:

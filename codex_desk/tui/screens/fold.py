@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 Do = Callable[[Any], Awaitable[Any]]
 
-KEYS = "Enter folds · Tab text · ^o goes on: {} · Esc stays"
-KEYS_IN_TEXT = "^s folds · Tab modes · ^o goes on: {} · Esc stays"
+KEYS = "Enter folds · Tab text · ^o go on · Esc stays"
+KEYS_IN_TEXT = "^s folds · Tab modes · ^o go on · Esc stays"
 KEYS_ASKING = "Esc cancels the model call"
 
 
@@ -129,10 +129,10 @@ class FoldEditor(Dialog["FoldView"]):
         if self._edited is not None:
             added = -(-(len(self._edited) - len(view.text)) // 4)
             view = replace(view, tokens=view.tokens + added)
-        more = f" · {view.parent} then goes on" if self._go_on else ""
+        more = " · goes on" if self._go_on else ""
         self._tokens.update(Content(words.context(view) + more))
         keys = KEYS_IN_TEXT if self._area.has_focus else KEYS
-        self.query_one(".box").border_subtitle = KEYS_ASKING if self._asking else keys.format("yes" if self._go_on else "no")
+        self.query_one(".box").border_subtitle = KEYS_ASKING if self._asking else keys
 
     def _note(self, text: str, *, warn: bool = False) -> None:
         self._said.set_class(warn, "warning")
