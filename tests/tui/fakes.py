@@ -256,7 +256,9 @@ class FakeDesk:
         return self.rows.get(getattr(action, "thread", ""))
 
     def fold(self, child_id: str, mode: str = "qa", summary: str | None = None) -> FoldView:
-        return self.folds[mode]
+        child = self.rows[child_id]
+        nothing = FoldView(child.handle or "", child_id, child.parent or "", child.parent_id or "", "qa", "", 0)
+        return self.folds.get(mode, nothing)
 
     def end(self, number: int, state: Any, **more: Any) -> None:
         """Bring a message to its end."""
