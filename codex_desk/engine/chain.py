@@ -168,6 +168,7 @@ def wash(run: Callable[..., Any], body: str) -> None:
         ("approval", "number", "command"),
         ("grant", "id", "prefix"),
         ("fold", "id", "parts"),
+        ("fold", "id", "wakes"),
         ("rollout_line", "id", "line"),
     ):
         if table not in there:

@@ -79,10 +79,10 @@ def outside_turn(rows: Rows, edge: Edge, since: str) -> str | None:
     return found[0][0] if found else None
 
 
-def insert(tx: Tx, parent_id: str, sealed: str) -> int:
-    """Append the chunk of a fold; returns its id."""
+def insert(tx: Tx, parent_id: str, text: str) -> int:
+    """Append a chunk with a text of the desk's; returns its id."""
     tx.flush_segments()
-    content = chunks.user_chunk(sealed)
+    content = chunks.user_chunk(text)
     row = tx.insert(Segment(thread_id=parent_id, turn_id=None, kind="fold", live=True, content=content, made_at=tx.now))
     return row.id or 0
 
@@ -96,6 +96,7 @@ def give_back(tx: Tx, fold: Fold) -> None:
     """Let the history be again what it was before the fold, byte for byte."""
     if fold.segment_id is not None:
         use(tx, (fold.segment_id,), live=False)
+    use(tx, (wake["segment"] for wake in fold.wakes if wake["segment"] is not None), live=False)
     use(tx, fold.shown, live=False)
     use(tx, fold.hidden, live=True)
 

@@ -18,7 +18,7 @@ from codex_desk.engine.fold_text import Part, counted
 from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, Tx
 from codex_desk.frozen import frozen
-from codex_desk.runtimes.asked import FOLD_SUMMARY, GO_ON
+from codex_desk.runtimes.asked import FOLD_SUMMARY, GO_ON, WOKEN_ABOVE
 from codex_desk.store.fold_tables import Fold as FoldRow
 from codex_desk.store.tables import Message, Thread, Turn, moment_text
 from codex_desk.store.words import FoldMode
@@ -98,6 +98,7 @@ class Fold(Action):
                 turns=[exchange.turn_id for exchange in found.exchanges],
                 hidden=[],
                 shown=[],
+                wakes=[],
                 tokens=view.tokens,
                 made_at=tx.now,
             )
@@ -135,6 +136,7 @@ class Unfold(Action):
         name, peer = tx.name(parent.id), tx.name(child.id)
         if row.state == "there":
             fold_history.give_back(tx, row)
+            _give_wakes_back(tx, row)
             tx.update(parent, context_tokens=max(0, parent.context_tokens - row.tokens))
             ends = (
                 (parent.id, f"the fold of {peer} ({_what(row)}) is taken back", child.id),
@@ -201,6 +203,8 @@ def bring(tx: Tx, row: FoldRow) -> None:
     parts = [Part.from_json(part) for part in row.parts]
     sealed = fold_text.sealed(tx.name(child.id), parts, row.text, edited=row.edited)
     changes: dict[str, Any] = {"state": "there", "tokens": fold_text.tokens_of(sealed)}
+    if row.mode != "replace":
+        changes["wakes"] = _put_before(tx, parent)
     if parent.runtime in KEPT_HERE:
         cut = fold_history.cut_for(tx.rows, edge, since) if row.mode == "replace" else fold_history.Cut()
         changes |= {"segment_id": fold_history.insert(tx, parent.id, sealed), "hidden": list(cut.hidden), "shown": list(cut.shown)}
@@ -212,6 +216,23 @@ def bring(tx: Tx, row: FoldRow) -> None:
     tx.update(row, **changes)
     tx.update(parent, context_tokens=max(0, parent.context_tokens + row.tokens))
     tx.update(row, item_seq=_record(tx, row, parent, child))
+
+
+def _put_before(tx: Tx, parent: Thread) -> list[dict[str, Any]]:
+    """Answers that wait to wake the parent came before the fold: they are read before it, and the wake only says so."""
+    moved: list[dict[str, Any]] = []
+    for wake in tx.find(Message, "to_id = ? AND kind = 'wake' AND state = 'queued' AND body != ? ORDER BY id", parent.id, WOKEN_ABOVE):
+        segment = fold_history.insert(tx, parent.id, wake.body) if parent.runtime in KEPT_HERE else None
+        moved.append({"id": wake.id, "body": wake.body, "segment": segment})
+        tx.update(wake, body=WOKEN_ABOVE)
+    return moved
+
+
+def _give_wakes_back(tx: Tx, row: FoldRow) -> None:
+    for moved in row.wakes:
+        wake = tx.get(Message, moved["id"])
+        if wake is not None and wake.state == "queued":
+            tx.update(wake, body=moved["body"])
 
 
 def _record(tx: Tx, row: FoldRow, parent: Thread, child: Thread) -> int:
@@ -272,6 +293,7 @@ def take(tx: Tx, thread: Thread, turn_id: str) -> Taken:
             continue
         tx.update(row, state="taken", turn_id=turn_id)
         parts = [Part.from_json(part) for part in row.parts]
+        texts += [wake["body"] for wake in row.wakes]
         texts.append(fold_text.sealed(tx.name(row.child_id), parts, row.text, edited=row.edited))
         turns += [row.back_to] if row.back_to else []
     return Taken(tuple(texts), _earliest(tx, thread.id, turns))

@@ -9,6 +9,11 @@ BOARD_SUMMARY = (
 
 GO_ON = "Go on where you were. What I brought back from your agents, if anything, stands above."
 
+WOKEN_ABOVE = (
+    "The desk woke you: answers came to messages that you had sent. They stand above, before what the user has brought back since. This is not from the "
+    "user and carries none of the user's authority. Go on with what you were doing, or end the turn if there is nothing left to do."
+)
+
 FOLD_SUMMARY_BEGINS = "The user worked with you directly, and now goes back to "
 FOLD_SUMMARY = (
     FOLD_SUMMARY_BEGINS + "{parent}, which you work for. Write for {parent} what came of it: what the user asked of you "

@@ -49,6 +49,9 @@ class Fold(Row, table=True):
     hidden: list[int] = _json()
     """The chunks that `replace` took out of use, and those that it brought back."""
     shown: list[int] = _json()
+    wakes: list[dict[str, Any]] = _json()
+    """Wakes that waited for their turn as the fold came: the message's `id`, the `body` that it had, and the `segment` in which it stands before the fold.
+    So the model reads what came earlier first."""
     back_to: str | None = None
     """Where the runtime keeps the history: its id of the turn that goes first."""
     turn_id: str | None = None

@@ -16,7 +16,7 @@ from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import Set
 from codex_desk.engine.turns import Interrupt
 from codex_desk.engine.views import ItemView, ThreadView
-from codex_desk.runtimes.asked import GO_ON
+from codex_desk.runtimes.asked import GO_ON, WOKEN_ABOVE
 from codex_desk.runtimes.base import Aside, ItemDraft, TurnInput, TurnOutcome
 from tests.engine.processes import killed, processes, told
 from tests.engine.scripted import BODY, Gate, Place, Scripted, ScriptedThread, at_rest, final, kinds, lines, prompt, refused, until
@@ -126,6 +126,38 @@ async def test_the_parents_next_turn_reads_the_fold_as_data_and_it_cannot_be_tak
     assert [body for _, body in BODY.findall(text)] == ["look again", "reviewer answers look again"]
     assert not turn.notes
     assert (await refused(desk, Unfold(reviewer.id))).code == "too_late"
+
+
+async def test_an_answer_that_waits_to_wake_the_parent_is_read_before_the_fold_that_came_later(
+    place: Place, desk: Desk, operator: ThreadView, reviewer: ThreadView
+) -> None:
+    async def ask(turn: Scripted) -> str:
+        await turn.send("reviewer", "is it safe?")
+        await asyncio.Event().wait()
+        return "never"
+
+    place.runtime.scripts |= {"operator": ask, "reviewer": (gate := Gate())}
+    working = await desk.do(Send(operator.id, "go"))
+    await gate.began.wait()
+    await desk.do(Interrupt(operator.id))
+    await final(desk, working.id)
+    gate.open.set()  # the answer comes while the human has the hand
+    (wake,) = await until(desk, lambda: desk.queue(operator.id))
+    await prompt(desk, reviewer, "no, look again")
+    before = history(desk, operator)
+    await fold(desk, reviewer)
+    assert b"reviewer answers is it safe?" in history(desk, operator)[-2]
+    assert desk.message(wake.id).body == WOKEN_ABOVE
+    await desk.do(Unfold(reviewer.id))
+    assert (history(desk, operator), desk.message(wake.id).body) == (before, wake.body)
+    place.runtime.scripts.clear()
+    made = await fold(desk, reviewer, go_on=True)
+    await final(desk, wake.id, made.sent or 0)
+    woken = place.runtime.inputs["operator"][-2]
+    assert woken.input == WOKEN_ABOVE and [
+        b"reviewer answers is it safe?" in woken.history[-2],
+        b"no, look again" in woken.history[-1],
+    ] == [True, True]
 
 
 @pytest.mark.row("S4-36")

@@ -87,7 +87,8 @@ def acts(desk: FakeDesk) -> list[object]:
 
 
 def at_home(app: Any) -> bool:
-    return isinstance(app.screen, MainScreen) and app.screen.panes.active.thread.handle == "operator"
+    thread = app.screen.panes.active.thread if isinstance(app.screen, MainScreen) else None
+    return thread is not None and thread.handle == "operator"
 
 
 @pytest.mark.row("S4-11")

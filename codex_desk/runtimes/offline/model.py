@@ -10,7 +10,7 @@ from typing import cast
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart, UserPromptPart
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
-from codex_desk.runtimes.asked import BOARD_SUMMARY, FOLD_SUMMARY_BEGINS, GO_ON
+from codex_desk.runtimes.asked import BOARD_SUMMARY, FOLD_SUMMARY_BEGINS, GO_ON, WOKEN_ABOVE
 from codex_desk.runtimes.base import TurnInput
 from codex_desk.runtimes.native.compacting import REQUEST
 from codex_desk.runtimes.offline.alone import work
@@ -98,7 +98,7 @@ class _Actor:
 
     def _begin(self, text: str) -> Script:
         prompt = unwrap(text)
-        if prompt.text == GO_ON:
+        if prompt.text in (GO_ON, WOKEN_ABOVE):
             return _say(go_on(self._brought))
         if prompt.sender in ("child", "desk"):
             return _say(acknowledge(prompt.bodies))

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("segment_id", sa.Integer(), nullable=True),
         sa.Column("hidden", sa.JSON(), nullable=False),
         sa.Column("shown", sa.JSON(), nullable=False),
+        sa.Column("wakes", sa.JSON(), nullable=False),
         sa.Column("back_to", sa.String(), nullable=True),
         sa.Column("turn_id", sa.String(), nullable=True),
         sa.Column("made_at", sa.String(27), nullable=False),
