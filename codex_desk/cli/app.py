@@ -37,6 +37,7 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry("doctor", "What works here, what does not, and how to mend it."),
     "exec": Entry("exec", "One turn to its end, all that it waits for included."),
     "export": Entry("export", "A transcript as Markdown."),
+    "fold": Entry("fold", "Bring what you did in a child to its parent."),
     "fork": Entry("sessions", "A new session with a copy of another's history."),
     "grants": Entry("approvals", "What may run without asking again."),
     "import": Entry("history", "Codex's history, to read and to search."),

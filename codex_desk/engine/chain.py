@@ -84,7 +84,7 @@ class Redact(Action):
         return self.item
 
 
-BODIES = frozenset({"output", "result", "command", "arguments", "changes", "steps"})
+BODIES = frozenset({"output", "result", "command", "arguments", "changes", "steps", "parts"})
 """What in an item's data is a body of its own: what a tool was given and what came out."""
 
 
@@ -116,7 +116,7 @@ def _blank(data: dict[str, Any]) -> dict[str, Any]:
             case list():
                 return [blank(each) for each in value]
             case dict():
-                return {key: each if key == "kind" else blank(each) for key, each in value.items()}
+                return {key: each if key in ("kind", "origin") else blank(each) for key, each in value.items()}
             case _:
                 return value
 
@@ -136,6 +136,7 @@ TEXTS = (
     ("history", "thread_id", "name"),
     ("history", "thread_id", "answer"),
     ("turn", "id", "reason"),
+    ("fold", "id", "text"),
 )
 
 
@@ -166,6 +167,8 @@ def wash(run: Callable[..., Any], body: str) -> None:
         ("segment", "id", "content"),
         ("approval", "number", "command"),
         ("grant", "id", "prefix"),
+        ("fold", "id", "parts"),
+        ("fold", "id", "wakes"),
         ("rollout_line", "id", "line"),
     ):
         if table not in there:
@@ -194,12 +197,12 @@ def wash_backups(backups: Path, bodies: Sequence[str]) -> None:
 def _washed(text: str, body: str) -> str:
     text = text.replace(body, TOMBSTONE)
     line = one_line(body, len(body) + 1)
-    start = line[:QUOTED]
-    while start and (at := text.find(start)) >= 0:
+    start, behind = line[:QUOTED], 0
+    while start and (at := text.find(start, behind)) >= 0:
         end = at + len(start)
         while end < len(text) and end - at < len(line) and text[end] == line[end - at]:
             end += 1
-        text = text[:at] + TOMBSTONE + text[end:]
+        text, behind = text[:at] + TOMBSTONE + text[end:], at + len(TOMBSTONE)  # a tombstone may hold what is looked for
     return text
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codex_desk.config import Resolved
-from codex_desk.engine import boards, chain, exporting, folders, links, mailbox, recovery, searching, sessions, spawning, turns
+from codex_desk.engine import boards, chain, exporting, folders, folding, links, mailbox, recovery, searching, sessions, spawning, turns
 from codex_desk.engine.board_mirror import Mirror
 from codex_desk.engine.board_sharing import open_boards, sharing_of
 from codex_desk.engine.bringing import Bringing
@@ -147,8 +147,10 @@ class Desk(Bringing):
                 return self.board_entry(result)
             case boards.Summarise():
                 return self.message(result)
-            case boards.Open() | boards.Close():
+            case boards.Open() | boards.Close() | folding.Fold() | folding.Unfold():
                 return result
+            case folding.AskSummary() | folding.CancelSummary():
+                return None if result is None else self.message(result)
             case mailbox.Send() | mailbox.Ask() | mailbox.Report() | mailbox.Edit() | mailbox.Remove() | turns.Compact():
                 return self.message(result)
             case _:

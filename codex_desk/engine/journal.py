@@ -274,6 +274,11 @@ class Tx:
         """Append a live chunk to the history that the model reads."""
         self._buffers.segments.append((thread_id, turn_id, kind, content, self._moment))
 
+    def flush_segments(self) -> None:
+        """Write the chunks that were appended, before one that is inserted as a row."""
+        self._driver.executemany(INSERT_SEGMENT, self._buffers.segments)
+        self._buffers.segments.clear()
+
     def audit(self, kind: str, origin: Origin, thread_id: str, text: str, peer_id: str | None = None) -> int:
         """Add one end of an event to the chain; returns its seq."""
         seq, text = self.take_seq(), storable(text)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from codex_desk.engine import auditing, board_reading, searching
+from codex_desk.engine import auditing, board_reading, fold_preview, searching
 from codex_desk.engine.away import Away, Seen, away, last_seen
 from codex_desk.engine.board_seats import latest_board, seats
 from codex_desk.engine.board_views import BoardView, EntryView, Role
 from codex_desk.engine.errors import Refusal
+from codex_desk.engine.fold_reading import FoldView
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.standing import Standing, standing
 from codex_desk.engine.views import AuditView
+from codex_desk.store.words import FoldMode
 
 
 class Looking(Reader):
@@ -72,6 +74,10 @@ class Looking(Reader):
         if found is None:
             raise Refusal("unknown_entry", f"there is no entry e{number}")
         return found
+
+    def fold(self, child_id: str, mode: FoldMode = "qa", summary: str | None = None) -> FoldView:
+        """What a fold of this child would bring into its parent now. Refusals: no_parent."""
+        return fold_preview.preview_of(self.rows, child_id, mode, summary)
 
     def standing(self) -> Standing:
         """Who waits for whom, and who for the human."""

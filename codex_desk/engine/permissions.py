@@ -44,6 +44,9 @@ _HUMAN_VERBS = (
     "redact",
     "board_close",
     "board_summary",
+    "fold",
+    "unfold",
+    "fold_summary",
 )
 
 TABLE: dict[str, dict[Origin, frozenset[Relation]]] = {
@@ -76,6 +79,9 @@ _WORDS = {
     "trust": "trust a folder",
     "redact": "redact an item",
     "shell": "run a command as themselves",
+    "fold": "fold what they did in a session into its parent",
+    "unfold": "take a fold back",
+    "fold_summary": "ask for a summary to fold",
     "board_close": "close a board",
     "board_summary": "ask for a board's summary",
 }

@@ -67,9 +67,10 @@ class Reader:
             raise LookupError(f"no {mapping.table} {key}")
         return mapping.hydrate(row)
 
-    def has_queued(self, thread_id: str) -> bool:
-        """Whether a message waits to be run."""
-        return self.row("SELECT 1 FROM message WHERE to_id = ? AND state = 'queued' LIMIT 1", (thread_id,)) is not None
+    def has_queued(self, thread_id: str, *, aside: bool = False) -> bool:
+        """Whether a message waits to be run; `aside`: one that runs also while the human has the hand."""
+        kind = " AND kind = 'summary'" if aside else ""
+        return self.row(f"SELECT 1 FROM message WHERE to_id = ? AND state = 'queued'{kind} LIMIT 1", (thread_id,)) is not None
 
     # --- threads ----------------------------------------------------------------------------------------------------------------------------
 

@@ -135,7 +135,8 @@ class ThreadActor:
     async def _one(self) -> bool:
         stage = self._stage
         thread = stage.reader.row_of(Thread, self._thread_id)
-        if thread.held or thread.archived_at is not None or not (self._post is not None or stage.reader.has_queued(thread.id)):
+        waits = (self._post is not None and not thread.held) or stage.reader.has_queued(thread.id, aside=thread.held)
+        if thread.archived_at is not None or not waits:
             return False
         try:
             settings = stage.surroundings.of(thread, thread.settings).settings
@@ -235,6 +236,8 @@ class ThreadActor:
         claimed, settings, runtime = run.claimed, ground.settings, ground.runtime
         endpoint = None if thread.runtime == "offline" or ground.outside else self._stage.surroundings.endpoint(settings)
         turn = self._input(run, thread, ground, endpoint)
+        if claimed.kind == "summary":
+            return await self._aside(runtime, turn, claimed)
         if claimed.kind == "compact" or (not ground.outside and self._is_full(thread, settings, endpoint)):
             compaction = await self._compacted(runtime, turn, run)
             if compaction is None:
@@ -247,6 +250,19 @@ class ThreadActor:
         if outcome.state == "interrupted":
             reason = self._stop_reason(claimed) or reason or "by the user"
         return Finish(claimed, outcome.state, outcome.answer, reason, outcome.usage)
+
+    async def _aside(self, runtime: RuntimeThread, turn: TurnInput, claimed: Claimed) -> Finish:
+        """A call beside the conversation: its answer is the message's, and enters no history."""
+        asking = asyncio.ensure_future(runtime.aside(turn))
+        try:
+            async with self._stopped_by(claimed, asking.cancel):
+                said = await asking
+        except asyncio.CancelledError:
+            if not asking.cancelled() or self._stop_reason(claimed) is None:
+                asking.cancel()
+                raise
+            return Finish(claimed, "interrupted", reason=self._stop_reason(claimed))
+        return Finish(claimed, "completed", said.text, usage=said.usage)
 
     async def _compacted(self, runtime: RuntimeThread, turn: TurnInput, run: TurnRun) -> Compaction | None:
         """Put a compaction in place of the history; None where the turn was stopped before it was made."""
@@ -368,6 +384,7 @@ class ThreadActor:
             model=settings.model if "model" in thread.settings else None,
             effort=settings.model_reasoning_effort,
             caused_by=cause.turns,
+            back_to=claimed.back_to,
         )
 
     def _is_full(self, thread: Thread, settings: Settings, endpoint: Endpoint | None) -> bool:

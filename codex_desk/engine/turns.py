@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any, ClassVar, Literal
 
-from codex_desk.engine import approvals, board_notices, boards, envelope, mailbox, shelling, waking
+from codex_desk.engine import approvals, board_notices, boards, envelope, folding, mailbox, shelling, waking
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import SYSTEM, By, new_id
 from codex_desk.engine.journal import Action, End, Tx
@@ -18,6 +18,9 @@ from codex_desk.store.tables import Approval, Attachment, Item, Message, Thread,
 from codex_desk.store.words import MessageKind, Origin
 
 Ending = Literal["completed", "failed", "interrupted"]
+
+ASIDE = frozenset({"compact", "summary"})
+"""Kinds of messages whose turn is a model call beside the conversation: nothing is said in the thread."""
 
 HOST_LEFT = "host left"
 """Why a turn ended that was still running when the process that ran it went away in order."""
@@ -38,6 +41,8 @@ class Claimed:
     fence: int
     notes: tuple[str, ...] = ()
     """What the model reads before the input: what the human did here by hand."""
+    back_to: str | None = None
+    """The runtime's own id of the turn before which its history goes back first."""
 
 
 @frozen
@@ -135,7 +140,7 @@ class Claim(Action):
 
     def perform(self, tx: Tx, by: By) -> Claimed | None:
         thread = tx.thread(self.thread)
-        if thread.archived_at is not None or thread.held or mailbox.running_turn(tx, thread.id) is not None:
+        if thread.archived_at is not None or mailbox.running_turn(tx, thread.id) is not None:
             return None
         message = self._next(tx, thread)
         if message is None:
@@ -167,15 +172,21 @@ class Claim(Action):
         tx.update(message, state=mailbox.next_state(message.state, "claim"), turn_id=turn.id, started_at=tx.now)
         tx.update(thread, status="running", reason=None)
         text = _begin(tx, thread, message, turn)
-        notes = ()
-        if message.kind != "compact":
-            notes = (*shelling.take_notes(tx, thread.id, turn.id), *board_notices.take(tx, thread.id, turn.id, message.id or 0))
+        notes, taken = (), folding.Taken()
+        if message.kind == "compact":
+            folding.reached(tx, thread, turn.id)
+        if message.kind not in ASIDE:
+            taken = folding.take(tx, thread, turn.id)
+            told = (*shelling.take_notes(tx, thread.id, turn.id), *board_notices.take(tx, thread.id, turn.id, message.id or 0))
+            notes = (*told, *taken.notes)
             boards.status(tx, thread.id, turn.id, f"started on #{message.id}")
-        return Claimed(turn.id, thread.id, message.id or 0, message.kind, text, message.origin, rights, self.host_id, lease.fence, notes)
+        number, host = message.id or 0, self.host_id
+        return Claimed(turn.id, thread.id, number, message.kind, text, message.origin, rights, host, lease.fence, notes, taken.back_to)
 
     def _next(self, tx: Tx, thread: Thread) -> Message | None:
         bound = 1 << 62 if self.up_to is None else self.up_to
         whose = " AND origin = 'human'" if self.human_only else ""
+        whose += " AND kind = 'summary'" if thread.held else ""  # it reads, and goes on with nothing
         clause = f"to_id = ? AND state = 'queued' AND (id <= ? OR delivery = 'interrupt'){whose} ORDER BY delivery != 'interrupt', id"
         return tx.first(Message, clause, thread.id, bound)
 
@@ -200,7 +211,7 @@ class Finish(Action):
         end_turn(tx, turn, self.state, self.reason, self.answer)
         thread = tx.thread(turn.thread_id)
         changes: dict[str, Any] = {"last_activity_at": tx.now}
-        if self.answer:
+        if self.answer and self.claimed.kind not in ASIDE:
             tx.show_last(thread.id, self.answer)
         if self.usage.context_tokens:
             changes["context_tokens"] = self.usage.context_tokens
@@ -227,10 +238,11 @@ def end_turn(tx: Tx, turn: Turn, state: Ending, reason: str | None, answer: str 
     if message is not None and message.state == "running":
         event, told = _ending(state, reason, answer, message.kind)
         mailbox.settle(tx, message, event, SYSTEM.origin, told, answer=answer)
-        if message.kind != "compact":
+        if message.kind not in ASIDE:
             boards.status(tx, thread.id, turn.id, f"{message.state} #{message.id}{f': {told}' if told else ''}")
         waking.answer_came(tx, message)
     waking.turn_ended(tx, turn)
+    folding.turn_ended(tx, turn.thread_id)
 
 
 def _ending(state: Ending, reason: str | None, answer: str | None, kind: str) -> tuple[MessageEvent, str | None]:
@@ -251,6 +263,9 @@ def _begin(tx: Tx, thread: Thread, message: Message, turn: Turn) -> str:
     if message.kind == "compact":
         tx.audit("started", "system", thread.id, f"#{number} compacting")
         return ""
+    if message.kind == "summary":
+        tx.audit("started", message.origin, thread.id, f"#{number} summing up what the user did here")
+        return folding.summary_request(tx, thread)
     if message.kind == "wake":
         tx.crossing(
             "started",

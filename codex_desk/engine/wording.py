@@ -55,6 +55,8 @@ def head_of(item: ItemView, thread: str) -> str:
             return f"⇢ {peer}{numbered}"
         case "message_in":
             return f"⇠ {peer or item.origin}{numbered}"
+        case "fold" if peer:
+            return f"↩ folded in from {peer}"
         case "tool_call" if status := item.data.get("agent_status"):
             return f"⑂ {agent_of(item)} · {str(status).replace('_', ' ')}"
         case _:

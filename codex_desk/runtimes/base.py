@@ -141,6 +141,8 @@ class TurnInput:
     """Beside the cwd."""
     model: str | None = None
     effort: str | None = None
+    back_to: str | None = None
+    """The runtime's own id of the turn before which its history goes back first; for one that keeps its threads itself."""
     caused_by: tuple[str, str] | None = None
     """The runtime's own ids of the turn that asked for this one and of the first turn of that chain, where they ran on the same runtime."""
 
@@ -177,6 +179,15 @@ class Compaction:
     summary: str
     history: bytes
     usage: Usage = Usage()
+
+
+@frozen
+class Aside:
+    """What a model said beside the conversation."""
+
+    text: str
+    usage: Usage = Usage()
+    """No context: what it read is not what the next turn starts from."""
 
 
 @frozen
@@ -273,6 +284,10 @@ class RuntimeThread(Protocol):
         """Summarise the history in one model call. Raises `RuntimeFailure`."""
         ...
 
+    async def aside(self, turn: TurnInput) -> Aside:
+        """Ask the model `turn.input` after its history, without tools; nothing of it is committed or kept. Raises `RuntimeFailure`."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -303,6 +318,9 @@ class Unopened:
         return None
 
     async def compact(self, turn: TurnInput) -> Compaction:
+        raise self._failure
+
+    async def aside(self, turn: TurnInput) -> Aside:
         raise self._failure
 
     async def close(self) -> None:

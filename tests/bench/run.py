@@ -16,6 +16,7 @@ from tests.bench.board import board
 from tests.bench.codex_runtime import codex_round_trip
 from tests.bench.command_line import command_line
 from tests.bench.figures import Figure, table
+from tests.bench.folds import folds
 from tests.bench.history import history
 from tests.bench.journal import journal
 from tests.bench.living import thirty
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "idle": thirty,
     "journal": journal,
     "board": board,
+    "fold": folds,
     "round-trip": round_trip,
     "sessions": many_sessions,
     "codex-round-trip": codex_round_trip,

@@ -10,6 +10,7 @@ import pytest
 from tests.bench.board import board
 from tests.bench.command_line import command_line
 from tests.bench.figures import Figure, against, flat, middle, percentile, slow_end, table
+from tests.bench.folds import folds
 from tests.bench.history import history
 from tests.bench.journal import journal
 from tests.bench.living import thirty
@@ -80,6 +81,10 @@ def test_a_desk_that_does_nothing_is_weighed_and_timed(tmp_path: Path) -> None:
     assert resident.value >= proportional.value > empty.value > 0
     assert "2 threads after 6 turns" in resident.what
     assert idle.value >= 0
+
+
+def test_a_fold_is_measured(tmp_path: Path) -> None:
+    assert len(folds(tmp_path, items=20, times=1)) == 4
 
 
 def test_the_board_is_measured(tmp_path: Path) -> None:

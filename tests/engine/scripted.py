@@ -22,7 +22,7 @@ from codex_desk.engine.journal import Action
 from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import New
 from codex_desk.engine.views import MessageView, ThreadView
-from codex_desk.runtimes.base import Compaction, Delta, ItemDraft, ThreadSpec, ToolResult, TurnHost, TurnInput, TurnOutcome
+from codex_desk.runtimes.base import Aside, Compaction, Delta, ItemDraft, ThreadSpec, ToolResult, TurnHost, TurnInput, TurnOutcome
 
 PATIENCE = 20.0
 """Seconds after which a test that still waits has failed; nothing takes longer than a fraction of one."""
@@ -118,6 +118,8 @@ class ScriptedRuntime:
     running: dict[str, int] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=dict)
     """The most turns that ran at a time, for each handle."""
+    asides: list[TurnInput] = field(default_factory=list)
+    """What was asked beside the conversations."""
     compacted: list[Sequence[bytes]] = field(default_factory=list)
     opening: Callable[[ThreadSpec], Awaitable[ScriptedThread]] | None = None
     """What opens a thread instead, where a test says so."""
@@ -177,6 +179,10 @@ class ScriptedThread:
     async def compact(self, turn: TurnInput) -> Compaction:
         self._runtime.compacted.append(turn.history)
         return Compaction("what was said so far", b'{"summary": "what was said so far"}')
+
+    async def aside(self, turn: TurnInput) -> Aside:
+        self._runtime.asides.append(turn)
+        return Aside(f"{self._spec.handle} sums up {len(turn.history)} chunks")
 
     async def close(self) -> None:
         return None

@@ -11,6 +11,7 @@ from codex_desk.engine.approvals import Decide, Revoke
 from codex_desk.engine.chain import Redact
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.errors import Refusal
+from codex_desk.engine.folding import Fold
 from codex_desk.engine.identity import HUMAN, By
 from codex_desk.engine.links import Archive, Attach, Detach, Unarchive
 from codex_desk.engine.mailbox import Ask, Edit, Remove, Report, Send
@@ -42,6 +43,7 @@ HUMAN_VERBS: dict[str, Callable[[Place, str, str], Any]] = {
     "compact": lambda place, me, other: Compact(other),
     "decide": lambda place, me, other: Decide("operator-1", True),
     "revoke": lambda place, me, other: Revoke(1),
+    "fold": lambda place, me, other: Fold(other),
     "redact": lambda place, me, other: Redact(1),
 }
 

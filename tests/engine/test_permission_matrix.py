@@ -16,6 +16,7 @@ from codex_desk.engine.boards import Decide as DecideOnBoard
 from codex_desk.engine.chain import Redact
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.errors import Refusal
+from codex_desk.engine.folding import AskSummary, CancelSummary, Fold, Unfold
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, Tx
 from codex_desk.engine.links import Archive, Attach, CloseAgent, Detach, Unarchive
@@ -62,6 +63,10 @@ HUMANS: dict[str, Callable[[Place, str], Action]] = {
     "decide": lambda place, subject: Decide("x-1", True),
     "revoke": lambda place, subject: Revoke(1),
     "redact": lambda place, subject: Redact(1),
+    "fold": lambda place, subject: Fold(subject),
+    "unfold": lambda place, subject: Unfold(subject),
+    "fold_summary": lambda place, subject: AskSummary(subject),
+    "fold_summary_cancel": lambda place, subject: CancelSummary(1),
     "board_close": lambda place, subject: Close(subject),
     "board_summary": lambda place, subject: Summarise(subject),
 }

@@ -28,6 +28,8 @@ from codex_desk.engine.board_views import BoardView, EntryView
 from codex_desk.engine.drafting import KeepDraft
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import Event, ShellChanged, ThreadChanged
+from codex_desk.engine.fold_reading import FoldView
+from codex_desk.engine.folding import AskSummary, Fold
 from codex_desk.engine.glance import Glance
 from codex_desk.engine.links import Attach, Detach
 from codex_desk.engine.mailbox import Send
@@ -159,6 +161,12 @@ class FakeDesk:
     """The board that every thread has."""
     posted: list[EntryView] = field(default_factory=list)
     """What stands on it."""
+    folds: dict[str, FoldView] = field(default_factory=dict)
+    """What a fold would bring, by mode."""
+    folded: FoldView | None = None
+    """What the next fold makes."""
+    ends: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set as a message comes to its end."""
     turns: dict[str, LiveTurn] = field(default_factory=dict)
     waiting: list[Any] = field(default_factory=list)
     stands: Standing = field(default_factory=Standing)
@@ -227,6 +235,10 @@ class FakeDesk:
         match action:
             case Send(to=to, text=text, delivery=delivery):
                 return self._message(to, text, delivery)
+            case Fold():
+                return self.folded
+            case AskSummary(child=child):
+                return self._message(child, "a summary", "after_turn")
             case New(handle=handle, cwd=cwd):
                 self.put(thread(handle, cwd=str(cwd)))
                 self.tell(ThreadChanged(f"t-{handle}"))
@@ -242,6 +254,16 @@ class FakeDesk:
                 self.change(replace(self.rows[child], parent=None, parent_id=None, relation=None))
                 return edge
         return self.rows.get(getattr(action, "thread", ""))
+
+    def fold(self, child_id: str, mode: str = "qa", summary: str | None = None) -> FoldView:
+        child = self.rows[child_id]
+        nothing = FoldView(child.handle or "", child_id, child.parent or "", child.parent_id or "", "qa", "", 0)
+        return self.folds.get(mode, nothing)
+
+    def end(self, number: int, state: Any, **more: Any) -> None:
+        """Bring a message to its end."""
+        self.messages[number] = replace(self.messages[number], state=state, **more)
+        self.ends.set()
 
     def _keep(self, draft: KeepDraft) -> None:
         if draft.text:
@@ -488,6 +510,9 @@ class FakeDesk:
         return Program(Path("/usr/bin/codex"), "0.169.0", None)
 
     async def run_until(self, messages: Sequence[int], *, timeout: float | None = None, any_of: bool = False) -> list[MessageView]:
+        while any(self.messages[number].body == "a summary" and not self.messages[number].final for number in messages):
+            self.ends.clear()
+            await self.ends.wait()
         return [self.messages[number] for number in messages]
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from codex_desk.runtimes.base import RuntimeFailure, RuntimeThread, RuntimeUnavailable, ThreadSpec, ToolSpec
 from codex_desk.runtimes.codex import loading, past, wire
+from codex_desk.runtimes.codex.aside import Copy
 from codex_desk.runtimes.codex.client import Client, Params, Request
 from codex_desk.runtimes.codex.debug import DebugLog
 from codex_desk.runtimes.codex.errors import CodexError, ConnectionLost
@@ -90,6 +91,12 @@ class CodexRuntime(OutsideRuntime):
             lane.take(heard)
         if self.complaint:
             lane.take(Heard("warning", {"message": self.complaint}))
+        return lane
+
+    def copy_lane(self, copy: Copy) -> Lane:
+        """The lane of a session's copy, for one question."""
+        lane = self._lanes[copy.external_id] = self.lane_for(copy)
+        self._early.pop(copy.external_id, None)
         return lane
 
     def lane_for(self, owner: Any) -> Lane:

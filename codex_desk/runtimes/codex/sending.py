@@ -41,6 +41,7 @@ class Sending:
         self._tries = 0
         self._has_notes = not turn.notes
         """Whether the thread has in it what the turn is to be told first."""
+        self._has_gone_back = turn.back_to is None
 
     async def run(self) -> TurnOutcome:
         as_output = not self._turn.from_user and not self._thread.memory.plain_input
@@ -63,6 +64,7 @@ class Sending:
         try:
             if client is None:
                 raise ConnectionLost("it is not running")
+            await self._go_back(client)
             await self._give_notes(client)
             answer = await client.call("turn/start", self._params(as_output) | policies.params())
         except CodexError as error:
@@ -74,6 +76,18 @@ class Sending:
             return await self._settle(live, lost, as_output), live
         await self._started(live, str(answer["turn"]["id"]))
         return await self._to_its_end(client, live, as_output), live
+
+    async def _go_back(self, client: Client) -> None:
+        """The user took the session's history back: the turn from which on it goes leaves Codex's too. One that is not there went before."""
+        thread = self._thread
+        if self._has_gone_back:
+            return
+        async for data in turns_backwards(client, thread.external_id):
+            if data.get("id") == self._turn.back_to:
+                await client.call("thread/revert", {"threadId": thread.external_id, "beforeTurnId": self._turn.back_to})
+                await thread.went_back()
+                break
+        self._has_gone_back = True
 
     async def _give_notes(self, client: Client) -> None:
         """Beside the input and not in it: what somebody reads of this turn in Codex is the prompt as it was typed."""

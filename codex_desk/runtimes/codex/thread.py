@@ -8,8 +8,9 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from codex_desk.runtimes.base import Compaction, RuntimeFailure, RuntimeUnavailable, ThreadSpec, TurnHost, TurnInput, TurnOutcome
+from codex_desk.runtimes.base import Aside, Compaction, RuntimeFailure, RuntimeUnavailable, ThreadSpec, TurnHost, TurnInput, TurnOutcome
 from codex_desk.runtimes.codex import loading, wire
+from codex_desk.runtimes.codex.aside import ask_aside
 from codex_desk.runtimes.codex.client import Client, Params
 from codex_desk.runtimes.codex.errors import CodexError, ConnectionLost
 from codex_desk.runtimes.codex.items import COMPACTED
@@ -231,6 +232,17 @@ class CodexThread(OutsideThread):
         if not isinstance(ending, TurnOutcome) or ending.state != "completed":
             raise RuntimeFailure(ending.why if isinstance(ending, Lost) else ending.reason or "Codex did not compact its context")
         return Compaction(COMPACTED, b"", ending.usage)
+
+    async def aside(self, turn: TurnInput) -> Aside:
+        """Of a copy of it as it stands, which Codex keeps in memory alone."""
+        client = self._runtime.running_client
+        if client is None:
+            raise RuntimeFailure("Codex is not running")
+        return await ask_aside(client, self.external_id, self.cwd, turn.input, self._runtime.copy_lane, self._runtime.drop_lane)
+
+    async def went_back(self) -> None:
+        """Its history was cut: what is looked at next begins behind the turn that is the newest now."""
+        await self.remember(replace(self.memory, seen=await self._runtime.newest_turn(self.external_id)))
 
     async def policies(self, turn: TurnInput) -> Policies:
         """What this turn is sent with; that it is not the thread's own is remembered before, so that a crash leaves no doubt about it."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
 
-from codex_desk.runtimes.base import Compaction, Endpoint, RuntimeFailure, TurnInput, Usage
+from codex_desk.runtimes.base import Aside, Compaction, Endpoint, RuntimeFailure, TurnInput, Usage
 from codex_desk.runtimes.native import history
 from codex_desk.runtimes.native.errors import MODEL_ERRORS, is_overflow
 from codex_desk.runtimes.native.responding import Reply, Responder
@@ -44,8 +44,8 @@ async def compact(responder: Responder, turn: TurnInput, messages: Sequence[Mode
     `MODEL_ERRORS`."""
     if not messages:
         raise RuntimeFailure("there is nothing to compact yet")
-    reply = await _ask(responder, turn, messages)
-    summary = "\n\n".join(part.content for part in reply.response.parts if isinstance(part, TextPart)).strip()
+    reply = await _ask(responder, turn, messages, REQUEST)
+    summary = _text(reply)
     if not summary:
         raise RuntimeFailure("the model wrote no summary, so the conversation stays as it is; try /compact again")
     kept = [history.user(PREFIX + summary)]
@@ -56,13 +56,26 @@ async def compact(responder: Responder, turn: TurnInput, messages: Sequence[Mode
     return Compaction(summary, history.dump(*kept), usage)
 
 
-async def _ask(responder: Responder, turn: TurnInput, messages: Sequence[ModelMessage]) -> Reply:
+async def aside(responder: Responder, turn: TurnInput, messages: Sequence[ModelMessage]) -> Aside:
+    """What the model says to the turn's input, of which nothing is kept. Raises one of `MODEL_ERRORS`."""
+    reply = await _ask(responder, turn, messages, turn.input)
+    if not (said := _text(reply)):
+        raise RuntimeFailure("the model wrote nothing")
+    spent = reply.response.usage
+    return Aside(said, Usage() if turn.endpoint is None else Usage(spent.input_tokens, spent.output_tokens))
+
+
+def _text(reply: Reply) -> str:
+    return "\n\n".join(part.content for part in reply.response.parts if isinstance(part, TextPart)).strip()
+
+
+async def _ask(responder: Responder, turn: TurnInput, messages: Sequence[ModelMessage], request: str) -> Reply:
     rest = list(messages)
     for _ in range(MAX_SHORTENINGS):
         try:
-            return await responder.respond([*history.sendable(turn.context, rest), history.user(REQUEST)], turn.system)
+            return await responder.respond([*history.sendable(turn.context, rest), history.user(request)], turn.system)
         except MODEL_ERRORS as error:
             if not is_overflow(error) or len(rest) < 2:
                 raise
             rest = rest[len(rest) // 2 :]
-    return await responder.respond([*history.sendable(turn.context, rest), history.user(REQUEST)], turn.system)
+    return await responder.respond([*history.sendable(turn.context, rest), history.user(request)], turn.system)

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from codex_desk.runtimes.base import (
+    Aside,
     Compaction,
     Endpoint,
     Runtime,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pydantic_ai.models import Model
 
     from codex_desk.runtimes.native.loop import Turn
+    from codex_desk.runtimes.native.responding import Responder
 
 ModelFor = Callable[["TurnInput"], "Model"]
 Sleep = Callable[[float], Awaitable[None]]
@@ -94,14 +96,27 @@ class NativeThread(RuntimeThread):
             self._turn.interrupt()
 
     async def compact(self, turn: TurnInput) -> Compaction:
+        async with self._responder(turn) as responder:
+            from codex_desk.runtimes.native import compacting, history
+
+            return await compacting.compact(responder, turn, history.load(turn.history))
+
+    async def aside(self, turn: TurnInput) -> Aside:
+        async with self._responder(turn) as responder:
+            from codex_desk.runtimes.native import compacting, history
+
+            return await compacting.aside(responder, turn, history.load(turn.history))
+
+    @asynccontextmanager
+    async def _responder(self, turn: TurnInput) -> AsyncIterator[Responder]:
+        """For one call beside a turn; what goes wrong with the model is a `RuntimeFailure`."""
         await _load_heavy()
-        from codex_desk.runtimes.native import compacting, errors, history
+        from codex_desk.runtimes.native import errors
         from codex_desk.runtimes.native.responding import Responder
 
         try:
             async with self._open_model(turn) as model:
-                responder = Responder(model, turn.endpoint, turn.turn_id, sleep=self._sleep)
-                return await compacting.compact(responder, turn, history.load(turn.history))
+                yield Responder(model, turn.endpoint, turn.turn_id, sleep=self._sleep)
         except errors.MODEL_ERRORS as error:
             raise RuntimeFailure(errors.explain(error, turn.endpoint)) from error
 

@@ -107,3 +107,11 @@ def acknowledge(bodies: Sequence[Body]) -> str:
     """What came in from children by itself: a report, or answers that woke the thread. Nothing is sent on."""
     blocks = [f"{(body.head.splitlines() or ['A message'])[-1].rstrip(':')}:\n\n{quoted(body.text)}" for body in bodies]
     return "Received; nothing to do on it offline.\n\n" + "\n\n".join(blocks)
+
+
+def go_on(brought: Sequence[Body]) -> str:
+    """What the user brought back from children stands in the history, newer than what they had answered before."""
+    if not brought:
+        return "Going on; nothing was brought back."
+    blocks = [f"{(body.head.splitlines() or ['From a child'])[-1]}\n\n{quoted(body.text)}" for body in brought]
+    return "Going on with what you brought back, in place of what I had before.\n\n" + "\n\n".join(blocks)

@@ -10,18 +10,21 @@ from typing import cast
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart, ToolReturnPart, UserPromptPart
 from pydantic_ai.models.function import AgentInfo, DeltaToolCall, DeltaToolCalls, FunctionModel
 
-from codex_desk.runtimes.asked import BOARD_SUMMARY
+from codex_desk.runtimes.asked import BOARD_SUMMARY, FOLD_SUMMARY_BEGINS, GO_ON, WOKEN_ABOVE
 from codex_desk.runtimes.base import TurnInput
 from codex_desk.runtimes.native.compacting import REQUEST
 from codex_desk.runtimes.offline.alone import work
 from codex_desk.runtimes.offline.board import write_up
-from codex_desk.runtimes.offline.leading import acknowledge, lead
-from codex_desk.runtimes.offline.parsing import parse_context, unwrap
+from codex_desk.runtimes.offline.leading import acknowledge, go_on, lead
+from codex_desk.runtimes.offline.parsing import Body, parse_context, unwrap
 from codex_desk.runtimes.offline.script import Call, Result, Script
 from codex_desk.runtimes.offline.spawning import parse_orders, spawn
 
 MARK = "[offline stand-in]"
 """Opens every answer, so that nobody takes one for a model's."""
+
+FOLD_BEGINS = "The user went into "
+"""How the engine's envelope of a fold begins."""
 
 DIGEST_LINES = 40
 DIGEST_WIDTH = 200
@@ -61,6 +64,8 @@ class _Actor:
         self._leads = "send_message" in offered and (turn.has_children or not self._spawns)
         self._reads_board = any(tool.name == "board_read" for tool in turn.tools)
         self._asked: list[str] = [turn.input]
+        self._brought: tuple[Body, ...] = ()
+        """What the user folded into the conversation since its last answer."""
         self._answers: list[str] = []
         self._script: Script | None = None
         self._calls: Sequence[ToolCallPart] = ()
@@ -69,8 +74,10 @@ class _Actor:
         """The next response: tool calls, or the answer, in which every text that came in during the turn is dealt with."""
         last = messages[-1].parts
         said = [part.content for part in last if isinstance(part, UserPromptPart) and isinstance(part.content, str)]
-        if said and said[-1] == REQUEST:
+        if said and (said[-1] == REQUEST or said[-1].startswith(FOLD_SUMMARY_BEGINS)):
             return digest(messages[:-1], self._context)
+        if self._script is None and not self._answers:
+            self._brought = brought_in(messages)
         results: Sequence[Result] | None = None
         if self._script is not None:
             returned = {part.tool_call_id: str(part.content) for part in last if isinstance(part, ToolReturnPart)}
@@ -91,6 +98,8 @@ class _Actor:
 
     def _begin(self, text: str) -> Script:
         prompt = unwrap(text)
+        if prompt.text in (GO_ON, WOKEN_ABOVE):
+            return _say(go_on(self._brought))
         if prompt.sender in ("child", "desk"):
             return _say(acknowledge(prompt.bodies))
         if self._spawns and (orders := parse_orders(prompt.text)):
@@ -103,6 +112,19 @@ class _Actor:
         (listing,) = yield [Call("list_agents")]
         handles = [str(row["name"]) for row in listing.rows("agents") if row.get("name")]
         return (yield from lead(text, handles) if handles and text.strip() else work(text, self._place))
+
+
+def brought_in(messages: Sequence[ModelMessage]) -> tuple[Body, ...]:
+    """The bodies of the folds that stand between the last answer and the prompt of this turn."""
+    bodies: list[Body] = []
+    for message in messages:
+        if isinstance(message, ModelResponse):
+            bodies.clear()
+            continue
+        for part in message.parts:
+            if isinstance(part, UserPromptPart) and isinstance(part.content, str) and part.content.startswith(FOLD_BEGINS):
+                bodies += unwrap(part.content).bodies
+    return tuple(bodies)
 
 
 def _say(text: str) -> Script:

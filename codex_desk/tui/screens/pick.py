@@ -117,6 +117,13 @@ class Picker(Dialog[str]):
         free = [index for index, row in enumerate(found) if row.refused is None]
         listed.highlighted = next((index for index in free if found[index].id == self._start), free[0] if free else None)
 
+    def show_rows(self, rows: Sequence[Row]) -> None:
+        """Other rows, or the same with other details; the cursor stays on its row."""
+        listed = self.query_one(OptionList)
+        here = listed.get_option_at_index(listed.highlighted).id if listed.highlighted is not None else None
+        self._rows, self._start = rows, here or self._start
+        self._fill(self._query)
+
     def action_move(self, step: int) -> None:
         listed = self.query_one(OptionList)
         listed.action_cursor_down() if step > 0 else listed.action_cursor_up()

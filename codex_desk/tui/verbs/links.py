@@ -179,7 +179,9 @@ COMMANDS = (
         offers={"--rights": RIGHTS, "--wake": WAKES},
     ),
     Command("detach", "end this session's attachment, and nothing else", detach, "[CHILD]", "d", "d", "Detach from the parent thread"),
-    Command("undo", "take the last attach or detach back", undo, key="u", palette="Undo the last attach or detach", slash=False),
+    Command(
+        "undo", "take the last attach, detach or fold back", undo, key="u", palette="Undo the last attach, detach or fold", slash=False
+    ),
     Command("archive", "put a session away; its attachments end", archive, "[THREAD]", "z", "z", "Archive this session"),
     Command("unarchive", "bring a session back", unarchive, "[THREAD] [--reattach]", palette="Bring an archived session back"),
 )

@@ -144,31 +144,6 @@ async def fork(deck: Deck, call: Call) -> None:
     await deck.stage.open_thread(copy.id)
 
 
-async def agent(deck: Deck, call: Call) -> None:
-    desk = await deck.desk()
-    thread = await deck.named(None)
-    if (ref := call.get("child")) is not None:
-        await deck.stage.open_thread((await deck.named(ref)).id, entered=True)
-        return
-    from codex_desk.tui.screens.pick import Picker, child_choice
-
-    children = desk.children(thread.id)
-    empty = f"{name(thread)} has no children: /attach attaches a session to it"
-    picked = await deck.stage.ask(Picker(f"Agents of {name(thread)}", [child_choice(one) for one in children], empty=empty))
-    if picked is not None:
-        await deck.stage.open_thread(picked, entered=True)
-
-
-async def back(deck: Deck, call: Call) -> None:
-    if await deck.stage.leave_thread():
-        return
-    thread = await deck.named(None)
-    if thread.parent_id is None:
-        deck.stage.say(f"{name(thread)} has no parent to go back to", "error")
-        return
-    await deck.stage.open_thread(thread.parent_id)
-
-
 async def model(deck: Deck, call: Call) -> None:
     thread = await deck.named(None)
     chosen = call.get("model")
@@ -242,8 +217,6 @@ async def _ask_handle(deck: Deck, title: str, words: str, start: str = "") -> st
 
 
 COMMANDS = (
-    Command("agent", "enter a child of this thread", agent, "[CHILD]", palette="Enter a child thread"),
-    Command("back", "leave a child for where you came from", back, palette="Back from a child thread"),
     Command(
         "new", "make a session in a folder", new, "HANDLE [DIR] [--cwd D] [--runtime R] [--model M] [--profile P]", "n", "n", "New session"
     ),

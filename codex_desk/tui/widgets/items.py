@@ -8,6 +8,7 @@ from textual.content import Content
 
 from codex_desk.engine.views import ItemView
 from codex_desk.text import one_line
+from codex_desk.tui.model.folding import counted
 from codex_desk.tui.widgets import calls, changes, crossing, nested
 from codex_desk.tui.widgets.document import Document
 from codex_desk.tui.widgets.fold import MOST_CHARACTERS, count, head
@@ -37,6 +38,8 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "attached": ("⇄", "$text-secondary"),
     "detached": ("⇹", "$text-secondary"),
     "moved": ("⇆", "$text-secondary"),
+    "folded": ("↩", "$text-secondary"),
+    "unfolded": ("↪", "$text-secondary"),
     "archived": ("▪", MUTED),
     "unarchived": ("▫", MUTED),
     "woken": ("◆", "$text-secondary"),
@@ -195,10 +198,21 @@ def _approval(item: ItemView, opened: bool) -> Document:
 
 def _fold(item: ItemView, opened: bool) -> Document:
     mark = Content.styled("↩ ", "bold $text-secondary")
-    title = ShortLine(Content.styled(one_line(item.text, SUMMARY), MUTED), first=mark)
+    told = fold_words(item)
+    first = ShortLine(Content.assemble((told, "$text-secondary"), (f"  {one_line(item.text, SUMMARY)}", MUTED)), first=mark)
     if not opened:
-        return Document([title])
-    return Document(plain(item.text, first=mark, rest=INDENT))
+        return Document([first])
+    return Document([ShortLine(Content.styled(told, "$text-secondary"), first=mark), *plain(item.text, first=INDENT, rest=INDENT)])
+
+
+def fold_words(item: ItemView) -> str:
+    """What was folded in: the child, how much of it, and the hash of the text."""
+    turns, digest = item.data.get("turns"), field(item.data, "hash")
+    much = counted(len(turns), "turn") if isinstance(turns, list) else ""
+    edited = "edited" if item.data.get("edited") else ""
+    mode = field(item.data, "mode")
+    parts = (one_line(field(item.data, "peer"), 60), much, "" if mode == "qa" else mode, edited, digest[:8])
+    return " · ".join(part for part in parts if part) or "folded"
 
 
 def _compaction(item: ItemView, opened: bool) -> Document:

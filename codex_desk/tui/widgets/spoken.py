@@ -120,6 +120,11 @@ def _compaction(item: ItemView, opened: bool) -> list[Line]:
     return _sentence(one_line(item.text, SUMMARY) or "compacted")
 
 
+def _brought(item: ItemView, opened: bool) -> list[Line]:
+    told = f"folded in: {items.fold_words(item)}"
+    return [*_sentence(told), *plain(item.text)] if opened else _sentence(f"{told}: {one_line(item.text, SUMMARY)}")
+
+
 def _told(item: ItemView, opened: bool) -> list[Line]:
     """The desk's own lines are sentences already."""
     return plain(item.text)
@@ -135,6 +140,6 @@ SENTENCES: Mapping[str, Callable[[ItemView, bool], list[Line]]] = {
     "compaction": _compaction,
     "notice": _told,
     "approval": _told,
-    "fold": _told,
+    "fold": _brought,
 }
 """The kinds that are drawn with glyphs or columns; all others are text already."""
