@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codex_desk.config import Resolved
-from codex_desk.engine import boards, chain, exporting, folders, links, mailbox, recovery, searching, sessions, spawning, turns
+from codex_desk.engine import boards, chain, exporting, folders, links, mailbox, recovery, searching, sessions, spawning, turns, unfinished
 from codex_desk.engine.board_mirror import Mirror
 from codex_desk.engine.board_sharing import open_boards, sharing_of
 from codex_desk.engine.bringing import Bringing
@@ -98,6 +98,7 @@ class Desk(Bringing):
         background: list[asyncio.Task[None]] = []
         try:
             await desk._recover_if_writable()
+            await desk._clear_up()
             if host == "desk":
                 await desk._start_host("desk")
                 background.append(asyncio.create_task(searching.keep_up(desk.ledger)))
@@ -387,9 +388,19 @@ class Desk(Bringing):
         if dead:
             threads = await self.ledger.do(recovery.Recover(self._folders.run))
             recovery.forget_files(self._folders.run, dead)
+            await self._clear_up()
             if self._host is not None:  # one that asked for the thread right before found it taken, and would not ask again
                 for thread in threads:
                     self._host.poke(thread)
+
+    async def _clear_up(self) -> None:
+        """See to the worktrees that a process which died had begun."""
+        if self.identity != HUMAN:
+            return
+        try:
+            await unfinished.sweep(self.ledger, self, self._folders.run)
+        except StoreError as error:  # with the next start, or the next process that dies
+            LOG.warning("a worktree that was begun is not seen to yet: %s", error)
 
     async def _recover_if_writable(self) -> None:
         """A store that takes nothing now can still be read; recovery comes with the next look."""

@@ -103,7 +103,7 @@ class ThreadActor:
         self._run: TurnRun | None = None
         self._loaded_with: Instructions | None = None
         self._post: Callable[[], object] | None = None
-        self._spawner = Spawner(stage.ledger, stage.reader, stage.hub, stage.surroundings)
+        self._spawner = Spawner(stage.host_id, stage.ledger, stage.reader, stage.hub, stage.surroundings)
 
     @property
     def live(self) -> LiveTurn | None:
@@ -325,8 +325,7 @@ class ThreadActor:
             )
         view = stage.reader.thread(thread.id)
         has_children = bool(stage.reader.children(thread.id))
-        spawner = None if ground.outside else self._spawner
-        bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience, stage.post, spawner)
+        bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience, stage.post, self._spawner)
         run.toolbox = toolbox.Toolbox(
             bench,
             claimed,
