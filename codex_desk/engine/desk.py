@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codex_desk.config import Resolved
-from codex_desk.engine import boards, chain, exporting, folders, links, mailbox, recovery, searching, sessions, spawning, turns, unfinished
+from codex_desk.engine import boards, chain, exporting, folders, links, mailbox, outcomes, recovery, searching, sessions, spawning, turns, unfinished
 from codex_desk.engine.board_mirror import Mirror
 from codex_desk.engine.board_sharing import open_boards, sharing_of
 from codex_desk.engine.bringing import Bringing
 from codex_desk.engine.drafting import kept_draft
 from codex_desk.engine.elsewhere import Elsewhere
 from codex_desk.engine.errors import Refusal
-from codex_desk.engine.events import TurnChanged
+from codex_desk.engine.events import MessageChanged, ThreadChanged, TurnChanged
 from codex_desk.engine.hosting import Host, alive_desk
 from codex_desk.engine.hub import Hub, Subscription
 from codex_desk.engine.identity import HUMAN, By
@@ -307,19 +307,23 @@ class Desk(Bringing):
 
     # --- running turns ----------------------------------------------------------------------------------------------------------------------
 
-    async def run_until(self, messages: Sequence[int], *, timeout: float | None = None, any_of: bool = False) -> list[MessageView]:
-        """Host until these messages are final (or, `any_of`, one is) and nothing that was started is running; where a desk is open, only watch,
-        until it leaves. What this host cannot bring on, because it needs the human first, comes back as it is: see `need_of`.
+    async def run_until(
+        self, messages: Sequence[int], *, timeout: float | None = None, any_of: bool = False, whole: bool = False
+    ) -> list[MessageView]:
+        """Host until these messages are final (or, `any_of`, one is; `whole`: and all that they caused is at rest) and nothing that was started is
+        running; where a desk is open, only watch, until it leaves. What this host cannot bring on, because it needs the human first, comes back as it
+        is: see `need_of`.
 
         Raises `TimeoutError` after `timeout` seconds without that end. What of its own turns runs then, or when it is cancelled, ends with the desk as
         `interrupted: host left`."""
 
         def ended() -> bool | None:
             final = [self.message(number).final for number in messages]
-            return (any(final) if any_of else all(final)) or None
+            over = any(final) if any_of else all(final)
+            return (over and (not whole or all(outcomes.at_rest(self, number) for number in messages))) or None
 
         def relevant(event: object) -> bool:
-            return getattr(event, "message_id", None) in messages
+            return getattr(event, "message_id", None) in messages or (whole and isinstance(event, MessageChanged | ThreadChanged))
 
         if not ended():
             await self._host_if_alone(messages)

@@ -204,7 +204,7 @@ async def test_progress_of_a_run_is_heard_and_probed(runtime: ScriptedRuntime, d
     await gate.began.wait()
     [listed] = await played(desk, runtime, operator, runs("list"))
     assert listed["sessions"][0]["status"] == "running"
-    assert [(one.what, one.text) for one in heard] == [("started", "look"), ("progress", "half of it")]
+    assert [(one.what, one.text) for one in heard] == [("spawned", "look"), ("started", "look"), ("progress", "half of it")]
     gate.open.set()
     await until(desk, lambda: heard[-1].what == "completed")
     await at_rest(desk)
