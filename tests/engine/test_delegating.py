@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from codex_desk.engine import unfinished, worktrees
 from codex_desk.engine.approvals import Decide
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.lifecycle import AgentChanged, Lifecycles
@@ -14,8 +15,11 @@ from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import Set
 from codex_desk.engine.turns import Interrupt
 from codex_desk.engine.views import ThreadView
+from codex_desk.paths import is_there
 from codex_desk.runtimes.base import ApprovalRequest, TurnOutcome
+from tests.engine.processes import killed, processes, told
 from tests.engine.scripted import Gate, Place, Scripted, ScriptedRuntime, at_rest, final, kinds, lines, prompt, until
+from tests.engine.test_agent_worktrees import git
 from tests.engine.test_agents import calls, children, history
 
 ROLES = {
@@ -145,8 +149,8 @@ async def test_a_follow_up_goes_to_the_same_agent_which_remembers(runtime: Scrip
     assert children(desk, operator) == ["scout"]
     [page] = await played(desk, runtime, operator, runs("messages", conversation, limit=1))
     [rest] = await played(desk, runtime, operator, runs("messages", "scout", cursor=page["cursor"]))
-    told = [(one["from"], one["prompt"], one["status"]) for one in (*page["messages"], *rest["messages"])]
-    assert told == [("operator", "count the files", "completed"), ("operator", "what is done, what is missing?", "completed")]
+    seen = [(one["from"], one["prompt"], one["status"]) for one in (*page["messages"], *rest["messages"])]
+    assert seen == [("operator", "count the files", "completed"), ("operator", "what is done, what is missing?", "completed")]
     assert rest["cursor"] is None
 
 
@@ -416,3 +420,47 @@ async def test_a_parent_that_leaves_while_its_run_works_hears_of_its_end_from_th
         assert (desk.message(sent.id).state, states) == ("interrupted", ["interrupted", "interrupted", "answered"])
         assert (desk.thread(operator.id).status, desk.verify_audit().verified) == ("idle", True)
         assert any("interrupted: host left" in heard for heard in ears.heard)
+
+
+async def test_after_kill_nine_nothing_of_a_run_is_lost_and_no_worktree_is_left_behind(place: Place, runtime: ScriptedRuntime) -> None:
+    folder = place.folder("operator")
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "first")
+    async with place.open("none") as desk:
+        operator = await place.session(desk, "operator")
+        sent, waits = [(await desk.do(Send(operator.id, text))).id for text in ("go", "and then?")]
+    with processes("delegate", place.root, ()) as (host,):
+        heard = {told(host), told(host)}
+        [worktree] = heard - {"running"}
+        killed(host)
+    assert is_there(Path(worktree))
+    ears = Ears(runtime, "operator")
+    async with place.open() as desk:
+        await final(desk, sent, waits)
+        await at_rest(desk)
+        [child] = desk.children(operator.id)
+        assert (child.handle, child.status, "half of it" in lines(desk, child)) == ("scout", "error", True)
+        assert [(desk.message(number).state, desk.message(number).reason) for number in (sent, waits)] == [
+            ("interrupted", "process ended"),
+            ("answered", None),
+        ]
+        assert any("interrupted: process ended" in told_of for told_of in ears.heard)
+        assert desk.verify_audit().verified
+    assert (is_there(Path(worktree)), git(folder, "branch", "--list", "codex-desk/*")) == (False, "")
+
+
+async def test_a_worktree_left_behind_in_which_somebody_wrote_is_kept_and_named(place: Place) -> None:
+    folder = place.folder("operator")
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "first")
+    async with place.open("none") as desk:
+        operator = await place.session(desk, "operator")
+        worktree = await worktrees.plan(folder, "scout")
+        await desk.ledger.do(unfinished.Begin("01a0-gone", operator.id, worktree))
+        inner = await worktrees.add(worktree, folder)
+        (inner / "new.txt").write_text("found\n")
+    for _ in range(2):
+        async with place.open("none") as desk:
+            [line] = [line for line in lines(desk, operator) if "worktree" in line]
+            assert line == f"left by a process that ended: the worktree {inner} is kept, on the branch {worktree.branch}: it has changes that are not committed"
+            assert desk.metas("worktree ") == {}
