@@ -12,7 +12,7 @@ from typing import Any
 
 from codex_desk.config import ConfigError, Settings
 from codex_desk.engine import prompts, toolbox
-from codex_desk.engine.board_sharing import open_boards
+from codex_desk.engine.board_sharing import open_boards, sharing_of
 from codex_desk.engine.causes import Cause
 from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
@@ -170,6 +170,8 @@ class ThreadActor:
             sandbox = Sandbox("none") if outside else await stage.sandbox()
             board = await open_boards(stage.ledger, stage.reader, stage.surroundings, thread.id)
             offer = Offer() if outside else await asyncio.to_thread(self._spawner.offer, thread, settings)
+            if board == "none" and offer.may_spawn and sharing_of(stage.reader, stage.surroundings, thread.id).enabled:
+                board = "owner"  # from its first child on, which this turn may spawn
             ground = Ground(settings, instructions, sandbox, runtime, board, outside, offer)
             claimed = await self._claim(thread, ground)
             if claimed is None:
