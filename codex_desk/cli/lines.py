@@ -80,7 +80,7 @@ def item_lines(item: ItemView, thread: str) -> list[str]:
 def child_of(item: ItemView) -> str | None:
     """The thread that a call spawned, or which one it would be; None for what spawned none."""
     if (child := item.data.get("subagent_thread_id")) or "agent_status" not in item.data:
-        return child
+        return None if item.data.get("told") else child
     known = one_line(str(item.data.get("agent_id") or item.data.get("agent_path") or ""), 80)
     return f"{known} · its transcript is not here".lstrip(" ·") if item.data["agent_status"] != "failed" else "nothing was spawned"
 

@@ -263,7 +263,7 @@ class Tx:
             acted = None if (kind, origin) == ("notice", "human") else self._moment
             before, _, acted_before = self._lines.get(thread_id, (None, 0, None))
             # What only keeps the books, such as that an answer was returned, must not hide the answer.
-            line = before if payload.get("quiet") else text[:LINE]
+            line = before if payload.get("quiet") or payload.get("aside") else text[:LINE]
             self._lines[thread_id] = (line, seq, acted or acted_before)
         return seq
 

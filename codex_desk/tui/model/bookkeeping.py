@@ -10,4 +10,6 @@ KEPT = frozenset({"started", "returned"})
 
 def is_bookkeeping(item: ItemView) -> bool:
     """Whether a line is left out of what is read; the audit and `show` have it."""
+    if item.kind == "tool_call":
+        return item.data.get("told") is True  # a call that made subagents: the line that gave each its task tells of it
     return item.kind == "notice" and (item.data.get("quiet") is True or item.data.get("event") in KEPT)

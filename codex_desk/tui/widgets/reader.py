@@ -90,7 +90,9 @@ class Reader(Vertical):
             return
         match event:
             case ItemAdded(item) if item.thread_id == thread.id:
-                if not is_bookkeeping(item):
+                if is_bookkeeping(item):
+                    self.transcript.settle(item)
+                else:
                     self.transcript.add(item)
             case ItemChanged(item) if item.thread_id == thread.id:
                 self.transcript.change(item)
