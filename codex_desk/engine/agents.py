@@ -161,6 +161,13 @@ def trimmed(turns: Sequence[str | None], wanted: ForkTurns) -> int:
     return next((index for index, turn in enumerate(turns) if turn in last), len(turns))
 
 
+LIVING = """WITH RECURSIVE below(id) AS (
+        SELECT id FROM thread WHERE spawned_by = ? AND archived_at IS NULL AND status != 'history'
+        UNION ALL SELECT t.id FROM thread t JOIN below b ON t.spawned_by = b.id WHERE t.archived_at IS NULL AND t.status != 'history')
+    SELECT count(*) FROM below"""
+"""How many living subagents are below a thread."""
+
+
 def refuse_beyond(tx: Tx, parent: Thread, limits: Limits, more: int = 1) -> None:
     """Refuse more subagents than a session may have, or one deeper than it may be."""
     above = [parent]
@@ -172,8 +179,9 @@ def refuse_beyond(tx: Tx, parent: Thread, limits: Limits, more: int = 1) -> None
             f"a subagent here would be {len(above)} deep; at most {limits.depth} is allowed (agents.max_depth). Do the work in this turn"
             + (", or report what is needed to your parent" if len(above) > 1 else ""),
         )
-    living = links.subagents(tx, above[-1].id)
-    if len(living) + more > limits.threads:
+    [(count,)] = tx.rows(LIVING, (above[-1].id,))
+    if count + more > limits.threads:
+        living = links.subagents(tx, above[-1].id)
         done = [each.handle or each.id for each in living if each.status == "finished"]
         remedy = f"close_agent ends one that you need no more: {', '.join(done)}" if done else "wait for one of them, then close it"
         wanted = f", and {more} more were asked for at once" if more > 1 else ""

@@ -162,14 +162,13 @@ class ThreadActor:
         provider = settings.model_providers.get(settings.model_provider)
         places = provider.max_parallel_turns if provider is not None and thread.runtime != "offline" and not outside else None
         async with stage.slot(settings.model_provider, places):
-            instructions = self._loaded_with if outside else None
+            instructions, offer = self._loaded_with if outside else None, Offer()
             if instructions is None:
-                instructions = await asyncio.to_thread(stage.surroundings.instructions, Path(thread.cwd), settings)
+                instructions, offer = await asyncio.to_thread(self._on_disk, thread, settings, outside)
             if outside:  # its runtime reads them as it opens the thread, and not again
                 self._loaded_with = instructions
             sandbox = Sandbox("none") if outside else await stage.sandbox()
             board = await open_boards(stage.ledger, stage.reader, stage.surroundings, thread.id)
-            offer = Offer() if outside else await asyncio.to_thread(self._spawner.offer, thread, settings)
             if board == "none" and offer.may_spawn and sharing_of(stage.reader, stage.surroundings, thread.id).enabled:
                 board = "owner"  # from its first child on, which this turn may spawn
             ground = Ground(settings, instructions, sandbox, runtime, board, outside, offer)
@@ -178,6 +177,11 @@ class ThreadActor:
                 return False
             await self._turn(claimed, thread, ground)
         return True
+
+    def _on_disk(self, thread: Thread, settings: Settings, outside: bool) -> tuple[Instructions, Offer]:
+        """What a turn's files say: its instructions, and the roles that it may spawn."""
+        instructions = self._stage.surroundings.instructions(Path(thread.cwd), settings)
+        return instructions, Offer() if outside else self._spawner.offer(thread, settings)
 
     async def _claim(self, thread: Thread, ground: Ground) -> Claimed | None:
         stage, settings, instructions = self._stage, ground.settings, ground.instructions
