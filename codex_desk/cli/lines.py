@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -149,3 +149,8 @@ def audit_row(event: AuditView) -> tuple[str, ...]:
 
 
 AUDIT_HEADER = ("seq", "when", "thread", "kind", "peer", "origin", "text")
+
+
+def indented(text: str, by: str = "  ") -> Iterator[str]:
+    """The lines of a text, set in."""
+    return (f"{by}{line}".rstrip() for line in text.splitlines())
