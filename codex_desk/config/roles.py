@@ -125,9 +125,7 @@ def _gather(
             warnings.append(ConfigWarning(error.file or path, error.line, error.key, f"ignored, a malformed role: {error.reason}"))
             continue
         if role.name in here:
-            warnings.append(
-                ConfigWarning(path or config, None, "name", f"ignored: {here[role.name]} is already the role {role.name}")
-            )
+            warnings.append(ConfigWarning(path or config, None, "name", f"ignored: {here[role.name]} is already the role {role.name}"))
             continue
         here[role.name] = path or config
         found.setdefault(role.name, role)
@@ -153,9 +151,7 @@ def _of_table(table: Declared | None) -> Role:
     return Role(table.name, one_line(table.description, ABOUT), {}, table.config)
 
 
-def _role(
-    path: Path, project: Path | None, base: Mapping[str, object], providers: set[str], table: Declared | None = None
-) -> Role:
+def _role(path: Path, project: Path | None, base: Mapping[str, object], providers: set[str], table: Declared | None = None) -> Role:
     """Raises `ConfigError` for what cannot be a role. `table`: where it is declared, which may name and describe it."""
     is_folder = path.is_dir() and table is None
     file = path / "config.toml" if is_folder else path

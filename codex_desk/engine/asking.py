@@ -81,9 +81,7 @@ class Waiting:
         try:
             children = frozenset(self._reader.message(number).to_id for number in started.messages)
             relevant = _about(frozenset(started.messages), children, thread_id)
-            why = await self._hub.until(
-                lambda: self._ready(started.messages, mode, since, through_approvals), relevant, timeout_ms / 1000
-            )
+            why = await self._hub.until(lambda: self._ready(started.messages, mode, since, through_approvals), relevant, timeout_ms / 1000)
         except TimeoutError:
             why = None
         except asyncio.CancelledError:

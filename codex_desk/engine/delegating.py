@@ -215,7 +215,8 @@ class Delegator:
     async def _dismiss(self, child: ThreadView) -> dict[str, Any]:
         if child.status not in ("finished", "error") or child.queued:
             raise Refusal(
-                "running", f"{child.handle} is not done ({child.status}): join it, or stop it with interrupt_agent; close_agent ends it at once"
+                "running",
+                f"{child.handle} is not done ({child.status}): join it, or stop it with interrupt_agent; close_agent ends it at once",
             )
         session = self._session(child.id)
         await self._ledger.do(Drop(child.id), self._by)
@@ -231,7 +232,10 @@ class Delegator:
             if wanted.removeprefix("@") in (child.id, child.handle):
                 return child
         names = ", ".join(f"{child.id} ({child.handle})" for child in known) or "none"
-        raise Refusal("unknown_conversation", f"there is no conversation {wanted} of yours; there are: {names}. A dismissed one is over: delegate anew")
+        raise Refusal(
+            "unknown_conversation",
+            f"there is no conversation {wanted} of yours; there are: {names}. A dismissed one is over: delegate anew",
+        )
 
     def _last_run(self, thread_id: str) -> int:
         return self._reader.rows(RUNS, (self._by.thread_id, thread_id))[-1]["id"]

@@ -13,7 +13,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codex_desk.config import Resolved
-from codex_desk.engine import boards, chain, exporting, folders, links, mailbox, outcomes, recovery, searching, sessions, spawning, turns, unfinished
+from codex_desk.engine import (
+    boards,
+    chain,
+    exporting,
+    folders,
+    links,
+    mailbox,
+    outcomes,
+    recovery,
+    searching,
+    sessions,
+    spawning,
+    turns,
+    unfinished,
+)
 from codex_desk.engine.board_mirror import Mirror
 from codex_desk.engine.board_sharing import open_boards, sharing_of
 from codex_desk.engine.bringing import Bringing

@@ -211,7 +211,9 @@ class Host:
 
     def _next_wake(self) -> float | None:
         """Seconds until a turn of this host is to be woken; None where none is."""
-        row = self._reader.row("SELECT min(k.due_at) AS due FROM wake k JOIN turn t ON t.id = k.turn_id WHERE t.host_id = ?", (self._lock.id,))
+        row = self._reader.row(
+            "SELECT min(k.due_at) AS due FROM wake k JOIN turn t ON t.id = k.turn_id WHERE t.host_id = ?", (self._lock.id,)
+        )
         return None if row is None or row["due"] is None else (moment(row["due"]) - datetime.now(UTC)).total_seconds()
 
     # --- what it hears ----------------------------------------------------------------------------------------------------------------------

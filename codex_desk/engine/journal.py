@@ -299,7 +299,12 @@ class Tx:
             return self.item(here.thread_id, here.kind, here.text, origin, turn_id=here.turn_id, data=base), None
         seqs: list[int] = []
         for end, peer in ((here, there), (there, here)):
-            line = base | {"peer": self.name(peer.thread_id), "peer_id": peer.thread_id} | ({"quiet": True} if end.quiet else {}) | end.data
+            line = (
+                base
+                | {"peer": self.name(peer.thread_id), "peer_id": peer.thread_id}
+                | ({"quiet": True} if end.quiet else {})
+                | dict(end.data)
+            )
             seqs.append(self.item(end.thread_id, end.kind, end.text, origin, turn_id=end.turn_id, data=line))
             self.audit(kind, origin, end.thread_id, end.told, peer.thread_id)
         return seqs[0], seqs[1]

@@ -103,7 +103,9 @@ class Spawner:
         parent = self._reader.row_of(Thread, by.thread_id or "")
         mine = Rights.from_json(self._reader.row_of(Turn, by.turn_id).rights)
         actions: list[SpawnAgent] = []
-        for asked, (plan, theirs, folder, inside) in zip(wanted, await asyncio.to_thread(self._prepared, parent, wanted, mine), strict=True):
+        for asked, (plan, theirs, folder, inside) in zip(
+            wanted, await asyncio.to_thread(self._prepared, parent, wanted, mine), strict=True
+        ):
             if asked.worktree and not inside:
                 raise Refusal("outside", "a worktree is made of a repository that you may write in; leave out cwd or worktree")
             if not inside:
@@ -166,9 +168,7 @@ class Spawner:
             thread, depth = self._reader.row_of(Thread, thread.spawned_by), depth + 1
         return depth
 
-    def _prepared(
-        self, parent: Thread, wanted: Sequence[tools.SpawnAgent], mine: Rights
-    ) -> list[tuple[Plan, Settings, Folder, bool]]:
+    def _prepared(self, parent: Thread, wanted: Sequence[tools.SpawnAgent], mine: Rights) -> list[tuple[Plan, Settings, Folder, bool]]:
         """All that is looked up on disk for each: the plan, its parent's settings, its folder, and whether that is within its parent's."""
         found: list[tuple[Plan, Settings, Folder, bool]] = []
         for asked in wanted:

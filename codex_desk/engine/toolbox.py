@@ -115,10 +115,11 @@ class Toolbox:
             result = await self._desk_tool(parsed)
         except Refusal as refusal:
             return _refused(name, arguments, refusal.code, refusal.message, began)
-        made: tuple[str, ...] = (result["agent_id"],) if isinstance(parsed, SpawnAgent) else ()
         if isinstance(result, Delegated):
-            result, made = result.result, result.made
-        text = json.dumps(result, ensure_ascii=False)
+            given, made = result.result, result.made
+        else:
+            given, made = result, (result["agent_id"],) if isinstance(parsed, SpawnAgent) else ()
+        text = json.dumps(given, ensure_ascii=False)
         if isinstance(parsed, SendMessage | Report) or (isinstance(parsed, DelegateAgent) and not made):
             return ToolResult(text)
         return ToolResult(text, True, _item(name, arguments, text, True, began, _children(made)))

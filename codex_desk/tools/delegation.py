@@ -18,12 +18,19 @@ class Context(Arguments):
     working_directory: Annotated[
         str | None, Field(description="the folder it works in; one beyond yours needs the user's approval and is read-only")
     ] = None
-    hints: Annotated[list[str], Field(description="what it should know beside the task: files to look at, what was tried, what to leave alone")] = []
+    hints: Annotated[
+        list[str],
+        Field(
+            default_factory=list, description="what it should know beside the task: files to look at, what was tried, what to leave alone"
+        ),
+    ]
 
 
 class Task(Arguments):
     agent_id: Annotated[str, Field(description="a role", min_length=1)]
-    prompt: Annotated[str, Field(description="the whole task; the agent sees this text and its hints, nothing of your conversation", min_length=1)]
+    prompt: Annotated[
+        str, Field(description="the whole task; the agent sees this text and its hints, nothing of your conversation", min_length=1)
+    ]
     context: Context | None = None
 
 
@@ -54,7 +61,9 @@ class DelegateAgent(Arguments):
         if self.conversation_id is None and self.agent_id is None:
             raise ValueError("give agent_id, the role to delegate to, or the conversation_id of an earlier run")
         if self.conversation_id is not None and (self.profile is not None or (self.context is not None and self.context.working_directory)):
-            raise ValueError("a follow-up goes on with the settings and in the folder of its conversation: leave out profile and working_directory")
+            raise ValueError(
+                "a follow-up goes on with the settings and in the folder of its conversation: leave out profile and working_directory"
+            )
         return self
 
 
@@ -63,7 +72,9 @@ class DelegateSessions(Arguments):
     the answer; dismiss: put away one that is done, which makes room for another (its transcript stays with the user)."""
 
     operation: Literal["list", "messages", "dismiss", "join"]
-    conversation_id: Annotated[str | None, Field(description="for messages, dismiss and join: as delegate_agent gave it", min_length=1)] = None
+    conversation_id: Annotated[str | None, Field(description="for messages, dismiss and join: as delegate_agent gave it", min_length=1)] = (
+        None
+    )
     cursor: Annotated[int | None, Field(ge=0, le=(1 << 53) - 1, description="from the page before, for list and messages")] = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 

@@ -114,7 +114,10 @@ async def test_a_batch_runs_side_by_side_each_on_its_own_model(runtime: Scripted
     first, second = Gate(), Gate()
     runtime.scripts |= {"scout": first, "critic": second}
     runtime.scripts["operator"], results = calls(
-        ("delegate_agent", {"batch": [{"agent_id": "scout", "prompt": "a"}, {"agent_id": "critic", "prompt": "b", "context": {"hints": ["h"]}}]})
+        (
+            "delegate_agent",
+            {"batch": [{"agent_id": "scout", "prompt": "a"}, {"agent_id": "critic", "prompt": "b", "context": {"hints": ["h"]}}]},
+        )
     )
     sent = await desk.do(Send(operator.id, "go"))
     await first.began.wait()
@@ -125,7 +128,10 @@ async def test_a_batch_runs_side_by_side_each_on_its_own_model(runtime: Scripted
     [done] = results
     assert set(done) == {"status", "runs"}
     assert (done["status"], [set(run) for run in done["runs"]]) == ("completed", [RUN, RUN])
-    assert [(run["agent_id"], run["summary"]) for run in done["runs"]] == [("scout", "scout answers a"), ("critic", "critic answers b\n\nHints:\n- h")]
+    assert [(run["agent_id"], run["summary"]) for run in done["runs"]] == [
+        ("scout", "scout answers a"),
+        ("critic", "critic answers b\n\nHints:\n- h"),
+    ]
     assert [runtime.inputs[name][0].model for name in ("scout", "critic")] == ["small", "big"]
 
 
@@ -250,7 +256,11 @@ async def test_what_is_dismissed_unheard_is_announced_to_nobody(runtime: Scripte
     ("wanted", "code", "said"),
     [
         (to("nobody"), "unknown_role", "there are: critic, scout"),
-        (("delegate_agent", {"batch": [{"agent_id": "scout", "prompt": "a"}, {"agent_id": "nobody", "prompt": "b"}]}), "unknown_role", "none of the 2"),
+        (
+            ("delegate_agent", {"batch": [{"agent_id": "scout", "prompt": "a"}, {"agent_id": "nobody", "prompt": "b"}]}),
+            "unknown_role",
+            "none of the 2",
+        ),
         (to("scout", profile="none"), "bad_value", "none"),
         (to("scout", context={"working_directory": "nowhere"}), "no_folder", "nowhere"),
         (("delegate_agent", {"agent_id": "scout"}), "bad_arguments", "agent_id and prompt, or batch"),
@@ -297,9 +307,11 @@ async def test_an_agent_delegates_only_to_the_roles_that_it_names_and_no_deeper_
     assert (refused["error"]["code"], run["summary"]) == ("role_not_allowed", "scout answers deeper")
 
 
-async def test_without_roles_there_is_nobody_to_delegate_to(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, roles: Path) -> None:
-    for file in roles.iterdir():
-        file.unlink()
+async def test_without_roles_there_is_nobody_to_delegate_to(
+    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, roles: Path
+) -> None:
+    for name in ROLES:
+        (roles / f"{name}.toml").unlink()
     await prompt(desk, operator, "go")
     [turn] = runtime.inputs["operator"]
     assert not {"delegate_agent", "delegate_sessions"} & {tool.name for tool in turn.tools}
@@ -311,7 +323,10 @@ async def test_a_run_that_fails_says_why_and_a_batch_that_it_is_part(runtime: Sc
 
     runtime.scripts["scout"] = fails
     [done] = await played(
-        desk, runtime, operator, ("delegate_agent", {"batch": [{"agent_id": "scout", "prompt": "a"}, {"agent_id": "critic", "prompt": "b"}]})
+        desk,
+        runtime,
+        operator,
+        ("delegate_agent", {"batch": [{"agent_id": "scout", "prompt": "a"}, {"agent_id": "critic", "prompt": "b"}]}),
     )
     assert done["status"] == "partial"
     assert [(run["status"], run["summary"]) for run in done["runs"]] == [("failed", "no luck"), ("completed", "critic answers b")]
@@ -342,13 +357,35 @@ async def test_a_prompt_of_the_users_ends_the_waiting_and_not_the_run(runtime: S
     await at_rest(desk)
 
 
+@pytest.mark.row("S4-24")
+async def test_what_an_agent_reports_comes_back_before_its_answer(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView) -> None:
+    gate = Gate()
+
+    async def scout(turn: Scripted) -> str:
+        await turn.tool("report", message="the folder is empty: is it the right one?")
+        return await gate(turn)
+
+    runtime.scripts["scout"] = scout
+    [run] = await played(desk, runtime, operator, to("scout"))
+    assert (run["status"], run["summary"], run["report"]) == ("running", None, "the folder is empty: is it the right one?")
+    runtime.scripts["operator"], results = calls(runs("join", "scout"))
+    sent = await desk.do(Send(operator.id, "go on"))
+    await gate.began.wait()
+    gate.open.set()
+    await final(desk, sent.id)
+    assert (results[0]["status"], results[0]["summary"]) == ("completed", "scout answers look")
+
+
+@pytest.mark.row("S1-14")
 @pytest.mark.row("S1-18")
 @pytest.mark.row("S4-04")
 async def test_an_approval_below_comes_to_the_one_inbox_with_its_chain_and_the_run_goes_on(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
 ) -> None:
     async def scout(turn: Scripted) -> str:
-        decision = await turn.host.approve(ApprovalRequest("command", "make test", turn.handle, "to see whether it holds", ("make", "test")))
+        decision = await turn.host.approve(
+            ApprovalRequest("command", "make test", turn.handle, "to see whether it holds", ("make", "test"))
+        )
         return f"approved: {decision.approved}"
 
     runtime.scripts["scout"] = scout
@@ -462,5 +499,8 @@ async def test_a_worktree_left_behind_in_which_somebody_wrote_is_kept_and_named(
     for _ in range(2):
         async with place.open("none") as desk:
             [line] = [line for line in lines(desk, operator) if "worktree" in line]
-            assert line == f"left by a process that ended: the worktree {inner} is kept, on the branch {worktree.branch}: it has changes that are not committed"
+            assert (
+                line
+                == f"left by a process that ended: the worktree {inner} is kept, on the branch {worktree.branch}: it has changes that are not committed"
+            )
             assert desk.metas("worktree ") == {}

@@ -16,10 +16,16 @@ def run(role: str, number: int, summary: str | None = "done", status: str = "com
     ("text", "orders"),
     [
         ("delegate to critic: review", [Delegate("critic", "review")]),
-        ("Delegate detached to @scout: read a.txt\n\njoin scout", [Delegate("scout", "read a.txt", detached=True), Operation("join", "scout")]),
+        (
+            "Delegate detached to @scout: read a.txt\n\njoin scout",
+            [Delegate("scout", "read a.txt", detached=True), Operation("join", "scout")],
+        ),
         ("delegate to a: x\nthen delegate to b: y: z", [Delegate("a", "x"), Delegate("b", "y: z", after=True)]),
         ("then delegate to b: y", [Delegate("b", "y")]),
-        ("follow up critic: read b\nlist runs\ndismiss critic", [FollowUp("critic", "read b"), Operation("list"), Operation("dismiss", "critic")]),
+        (
+            "follow up critic: read b\nlist runs\ndismiss critic",
+            [FollowUp("critic", "read b"), Operation("list"), Operation("dismiss", "critic")],
+        ),
         ("delegate to critic:", []),
         ("delegate to critic: review\nand rest", []),
         ("", []),
@@ -30,7 +36,9 @@ def test_orders_are_read_where_every_line_is_one(text: str, orders: list[Order])
 
 
 def test_what_stands_together_is_a_batch_and_what_comes_after_is_given_its_answers() -> None:
-    script = delegate([Delegate("a", "one"), Delegate("b", "two"), Delegate("c", "three", after=True), Delegate("d", "four", detached=True)])
+    script = delegate(
+        [Delegate("a", "one"), Delegate("b", "two"), Delegate("c", "three", after=True), Delegate("d", "four", detached=True)]
+    )
     assert next(script) == [
         Call("delegate_agent", {"batch": [{"agent_id": "a", "prompt": "one"}, {"agent_id": "b", "prompt": "two"}], "mode": "standard"})
     ]

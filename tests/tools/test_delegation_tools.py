@@ -34,7 +34,9 @@ def test_every_schema_stands_by_itself_for_servers_that_follow_no_references() -
 
 
 def test_they_are_not_offered_where_nobody_is_to_delegate_to() -> None:
-    assert not {"delegate_agent", "delegate_sessions"} & {spec.name for spec in desk_specs(has_children=True, has_parent=True, may_spawn=True)}
+    assert not {"delegate_agent", "delegate_sessions"} & {
+        spec.name for spec in desk_specs(has_children=True, has_parent=True, may_spawn=True)
+    }
 
 
 @pytest.mark.parametrize(

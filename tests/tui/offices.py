@@ -119,7 +119,9 @@ def delegating() -> FakeDesk:
     ended = {"message": 51, "state": "answered", "event": "answered", "peer": "scout"}
     came = "scout: #51 answered in 0:31 — 12 files, two of them without tests"
     desk.lines["t-operator"].append(item(3, "operator", "notice", came, **ended))
-    desk.lines["t-operator"].append(item(4, "operator", "message_out", TASK, message=42, peer="reviewer", peer_id="t-reviewer", event="sent"))
+    desk.lines["t-operator"].append(
+        item(4, "operator", "message_out", TASK, message=42, peer="reviewer", peer_id="t-reviewer", event="sent")
+    )
     given(5, "ideas-provider", 52, "Three ideas for the loader.", role="ideas-provider", detached=True)
     given(6, "writer", 53, "Write the tests that are missing.", role="worker")
     given(7, "critic", 54, "Judge the plan; be strict.", role="critic")

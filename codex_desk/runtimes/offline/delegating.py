@@ -132,4 +132,6 @@ def _run(run: Mapping[str, Any]) -> str:
 
 
 def _line(run: Mapping[str, Any]) -> str:
-    return f"- {run.get('name')} ({run.get('agent_id')}, #{run.get('run_id')}): {str(run.get('status')).replace('_', ' ')}, {run.get('task')}"
+    return (
+        f"- {run.get('name')} ({run.get('agent_id')}, #{run.get('run_id')}): {str(run.get('status')).replace('_', ' ')}, {run.get('task')}"
+    )

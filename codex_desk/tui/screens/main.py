@@ -32,10 +32,10 @@ from codex_desk.tui.model import unread
 from codex_desk.tui.model.keymap import Keymap
 from codex_desk.tui.model.unread import Unread
 from codex_desk.tui.outbox import Outbox
+from codex_desk.tui.pacing import PacedScreen
 from codex_desk.tui.screens.row_actions import RowActions
 from codex_desk.tui.stage import PaneStage
 from codex_desk.tui.widgets.approval import ApprovalCard
-from codex_desk.tui.pacing import PacedScreen
 from codex_desk.tui.widgets.drawn import PointingScreen
 from codex_desk.tui.widgets.leader_panel import LeaderPanel
 from codex_desk.tui.widgets.pane import Pane
