@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from codex_desk.cli.command import command
 from codex_desk.cli.failures import DONE, FAILED
+from codex_desk.cli.lines import indented
 from codex_desk.cli.output import current_output
 from codex_desk.cli.params import FOLDER
 from codex_desk.frozen import frozen
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from codex_desk.engine.desk import Desk
     from codex_desk.engine.views import AuditView, MessageView, ThreadView
 
-OFFICES = ("shop",)
+OFFICES = ("shop", "ideas")
 DEADLINE_S = 60.0
+
+Read = TypeVar("Read")
 
 
 @command()
@@ -34,23 +37,27 @@ DEADLINE_S = 60.0
 )
 @click.option("--office", type=click.Choice(OFFICES), default=OFFICES[0], show_default=True, help="Which office.")
 def demo_command(headless: bool, folder: Path | None, office: str) -> int:
-    """Build a small office and open it: an operator, and a reviewer and an implementor who work for it.
+    """Build a small office and open it: `shop`, an operator, and a reviewer and an implementor attached to it; or `ideas`, an operator who delegates to an
+    ideas provider, a critic, an implementor and a reviewer, each a role with a model of its own.
 
     It has a home of its own and runs on the offline stand-in: no network, no provider, no Codex.
     """
+    from codex_desk.cli.ideas import IdeasOffice
     from codex_desk.cli.office import Office
     from codex_desk.cli.opening import require_terminal, show_desk
 
     if not headless:
         require_terminal()
-    place = Office(folder or Path(tempfile.mkdtemp(prefix="codex-desk-demo-")).resolve())
+    root = folder or Path(tempfile.mkdtemp(prefix="codex-desk-demo-")).resolve()
+    place = Office(root) if office == "shop" else IdeasOffice(root)
     if headless:
-        return _play(place)
+        return _play(place) if office == "shop" else _play_ideas(place)
     if not place.built:
         place.lay_out()
         asyncio.run(_furnish(place))
-    code = show_desk(place.home, place.folder_of("operator"))
-    current_output().say(f"the office stays in {place.root}; codex-desk demo --dir {place.root} opens it again")
+    code = show_desk(place.home, place.first)
+    again = f"codex-desk demo --dir {place.root}" + ("" if office == "shop" else f" --office {office}")
+    current_output().say(f"the office stays in {place.root}; {again} opens it again")
     return code
 
 
@@ -96,18 +103,35 @@ def _play(place: Office) -> int:
     return FAILED if story.missing else DONE
 
 
+def _play_ideas(place: Office) -> int:
+    from codex_desk.cli import ideas
+
+    told = asyncio.run(_played(place, ideas.TASK, ideas.read_back))
+    out = current_output()
+    out.give(ideas.as_json(place, told), ideas.tell(place, told))
+    for step in told.missing:
+        out.say(f"did not happen: {step}")
+    return FAILED if told.missing else DONE
+
+
 async def _enact(place: Office) -> Story:
     from codex_desk.cli.office import TASK
+
+    return await _played(place, TASK, read_back)
+
+
+async def _played(place: Office, task: str, read: Callable[[Desk, Office, int], Read]) -> Read:
+    """Build the office, have the operator do the task, and read back what came of it."""
     from codex_desk.engine.desk import Desk
     from codex_desk.engine.mailbox import Send
 
     place.lay_out()
     async with Desk.open(place.home, host="once", env=place.environment(os.environ), approval_patience=0) as desk:
         operator = (await place.move_in(desk))["operator"]
-        prompt = await desk.do(Send(operator.id, TASK))
+        prompt = await desk.do(Send(operator.id, task))
         with suppress(TimeoutError):  # What is read back says which steps are missing.
             await desk.run_until([prompt.id], timeout=DEADLINE_S)
-        return read_back(desk, place, prompt.id)
+        return read(desk, place, prompt.id)
 
 
 def read_back(desk: Desk, place: Office, prompt: int) -> Story:
@@ -157,19 +181,19 @@ def tell(story: Story) -> Iterator[str]:
     prompt, *asked = story.messages
     yield ""
     yield f"you → {prompt.to}, #{prompt.id}"
-    yield from _indented(prompt.body)
+    yield from indented(prompt.body)
     for message in asked:
         yield ""
         yield f"{message.sender} → {message.to}, #{message.id}: {message.state}"
-        yield from _indented(message.body)
+        yield from indented(message.body)
         if message.to == "implementor" and story.diff:
             yield "  the change:"
-            yield from _indented(story.diff, "    ")
+            yield from indented(story.diff, "    ")
         yield f"  {message.to} answers:"
-        yield from _indented(message.answer or message.reason or "", "    ")
+        yield from indented(message.answer or message.reason or "", "    ")
     yield ""
     yield f"{prompt.to} puts it together: {prompt.state}"
-    yield from _indented(prompt.answer or prompt.reason or "")
+    yield from indented(prompt.answer or prompt.reason or "")
     yield ""
     yield "The audit of both sides"
     for role, events in story.audits.items():
@@ -177,7 +201,3 @@ def tell(story: Story) -> Iterator[str]:
     yield f"  {'verified' if story.verified else 'NOT verified'}"
     yield ""
     yield f"Look at it yourself: codex-desk demo --dir {story.place.root}"
-
-
-def _indented(text: str, by: str = "  ") -> Iterator[str]:
-    return (f"{by}{line}".rstrip() for line in text.splitlines())

@@ -76,7 +76,7 @@ async def _run(desk: Desk, out: Output, target: ThreadView, text: str, seconds: 
 
     def show(event: Event | None = None) -> None:
         changed = None if event is None else lifecycles.of(event)
-        if changed is not None and progress.follows(changed.parent_id) and changed.what != "progress":  # its items say that
+        if changed is not None and progress.follows(changed.parent_id):
             out.stream({"event": "agent", **changed.to_json()}, ())
         if event is None or isinstance(event, ItemAdded):
             for item in progress.fresh():
@@ -85,7 +85,7 @@ async def _run(desk: Desk, out: Output, target: ThreadView, text: str, seconds: 
     message = await desk.do(Send(target.id, text))
     out.stream({"event": "started", "thread": target.to_json(), "message": message.to_json()}, ())
     try:
-        waited = await wait_until_final(desk, out, [message.id], seconds, heard=show)
+        waited = await wait_until_final(desk, out, [message.id], seconds, whole=True, heard=show)
     except asyncio.CancelledError:
         show()
         _give_end(desk, out, target, Waited([desk.message(message.id)]))
@@ -108,26 +108,33 @@ def _show(desk: Desk, out: Output, target: ThreadView, item: ItemView) -> None:
 
 
 def _give_end(desk: Desk, out: Output, target: ThreadView, waited: Waited) -> None:
+    from codex_desk.engine.outcomes import last_answer, left_open
+
     [message] = waited.messages
+    left = left_open(desk, message.id)
     done = {
         "event": "done",
         "thread": desk.thread(target.id).to_json(),
         "message": message.to_json(),
-        "answer": message.answer,
+        "answer": last_answer(desk, message.id),
         "timed_out": waited.timed_out,
+        "unfinished": [each.to_json() for each in left],
     }
     out.give(done, ())
+    for each in left:
+        out.say(f"not finished: {each.to} #{each.id}, {each.state}{f': {each.reason}' if each.reason else ''}")
     if waited.exit_code != DONE and not waited.needs_human:
         out.say(f"#{message.id} {message.state}: {message.reason or ('timed out' if waited.timed_out else 'no answer')}")
 
 
 async def _put_away(desk: Desk, out: Output, session: ThreadView) -> None:
-    """Archive the session of this run; kept where its message still waits, because what is queued stays queued."""
+    """Archive the session of this run; kept where a message still waits in it or below it, because what is queued stays queued."""
     from codex_desk.engine.links import Archive
 
-    waiting: list[MessageView] = desk.queue(session.id)
+    below = [session, *(child for child in desk.children(session.id) if child.relation == "spawned")]
+    waiting: list[MessageView] = [message for each in below for message in desk.queue(each.id)]
     if waiting:
-        out.say(f"{session.handle} is kept: #{waiting[0].id} still waits in it")
+        out.say(f"{session.handle} is kept: #{waiting[0].id} still waits in {waiting[0].to}")
         return
     await desk.do(Archive(session.id))
 

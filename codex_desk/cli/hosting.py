@@ -48,9 +48,11 @@ async def wait_until_final(
     seconds: float | None,
     *,
     any_of: bool = False,
+    whole: bool = False,
     heard: Callable[[Event], None] = lambda _: None,
 ) -> Waited:
-    """Wait, with everything that needs the human on the way named on stderr, and `heard` called with each event meanwhile.
+    """Wait, with everything that needs the human on the way named on stderr, and `heard` called with each event meanwhile. `whole`: for all that the
+    messages cause as well.
 
     Timed out or cancelled, the turns that run here are over before this returns or raises: the host is a desk of its own, and leaves first.
     """
@@ -72,7 +74,7 @@ async def wait_until_final(
         async with hearing(host, hear):
             show_approvals()
             try:
-                messages = await host.run_until(numbers, timeout=seconds, any_of=any_of)
+                messages = await host.run_until(numbers, timeout=seconds, any_of=any_of, whole=whole)
                 final = [message.final for message in messages]
                 needs_human = not (any(final) if any_of else all(final))
                 if needs_human:

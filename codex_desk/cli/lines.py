@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -80,7 +80,7 @@ def item_lines(item: ItemView, thread: str) -> list[str]:
 def child_of(item: ItemView) -> str | None:
     """The thread that a call spawned, or which one it would be; None for what spawned none."""
     if (child := item.data.get("subagent_thread_id")) or "agent_status" not in item.data:
-        return child
+        return None if item.data.get("told") else child
     known = one_line(str(item.data.get("agent_id") or item.data.get("agent_path") or ""), 80)
     return f"{known} · its transcript is not here".lstrip(" ·") if item.data["agent_status"] != "failed" else "nothing was spawned"
 
@@ -149,3 +149,8 @@ def audit_row(event: AuditView) -> tuple[str, ...]:
 
 
 AUDIT_HEADER = ("seq", "when", "thread", "kind", "peer", "origin", "text")
+
+
+def indented(text: str, by: str = "  ") -> Iterator[str]:
+    """The lines of a text, set in."""
+    return (f"{by}{line}".rstrip() for line in text.splitlines())

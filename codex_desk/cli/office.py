@@ -82,6 +82,11 @@ class Office:
     def built(self) -> bool:
         return (self.home / "desk.db").exists()
 
+    @property
+    def first(self) -> Path:
+        """The folder whose session is opened."""
+        return self.folder_of("operator")
+
     def folder_of(self, role: str) -> Path:
         return self.repository / ".agents" / "workspace-roles" / role
 
@@ -92,18 +97,13 @@ class Office:
 
     def lay_out(self) -> None:
         """Make the repository and the roles' folders. Refuses a folder that holds something else, and a machine without git."""
-        git = shutil.which("git")
-        if git is None:
-            raise Refusal("no_git", "the demo needs git: its reviewer looks at a diff")
-        if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
-            raise Refusal("bad_value", f"{self.root} is not an empty folder; take another --dir")
+        git = empty_or_new(self.root)
         texts = {self.repository / name: text for name, text in FILES.items()}
         texts |= {self.folder_of(role) / "AGENTS.md": text for role, text in ROLES.items()}
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        for args in (["init", "--quiet", "--initial-branch=main"], ["add", "--all"], ["commit", "--quiet", "--message=The shop as it is"]):
-            _git(git, self.repository, args)
+        init_repository(git, self.repository, "The shop as it is")
 
     async def move_in(self, desk: Desk) -> dict[str, ThreadView]:
         """Make the three sessions, by handle, and attach reviewer and implementor to operator."""
@@ -117,6 +117,22 @@ class Office:
         for child in ("reviewer", "implementor"):
             await desk.do(Attach(made[child].id, made["operator"].id))
         return {role: desk.thread(thread.id) for role, thread in made.items()}
+
+
+def empty_or_new(root: Path) -> str:
+    """The git program, for an office that is to be built here. Refuses a folder that holds something else, and a machine without git."""
+    git = shutil.which("git")
+    if git is None:
+        raise Refusal("no_git", "the demo needs git: its reviewer looks at a diff")
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise Refusal("bad_value", f"{root} is not an empty folder; take another --dir")
+    return git
+
+
+def init_repository(git: str, folder: Path, message: str) -> None:
+    """Make a repository of a folder, with all that is in it as the first commit."""
+    for args in (["init", "--quiet", "--initial-branch=main"], ["add", "--all"], ["commit", "--quiet", f"--message={message}"]):
+        _git(git, folder, args)
 
 
 def _git(git: str, folder: Path, args: list[str]) -> None:

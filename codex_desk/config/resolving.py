@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import field
 from functools import reduce
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 
 from codex_desk.config.errors import ConfigError, ConfigWarning
 from codex_desk.config.keys import DEFAULTS, dotted, in_words, leaves, merged
-from codex_desk.config.layers import Layer, environment_layer, mapping_layer, sources, user_layer
+from codex_desk.config.layers import ENVIRONMENT_PREFIX, Layer, environment_layer, mapping_layer, sources, user_layer
 from codex_desk.config.lines import Key
 from codex_desk.config.project import project_layer
 from codex_desk.config.schema import Provider, Settings
@@ -79,11 +80,45 @@ def resolve(
     `home` is the desk's home, `project` the thread's project, `trusted` whether the user trusts that folder; `thread` and `flags` may use dotted
     names. Unchanged files are not read again. Raises `ConfigError` for a file or a value that cannot be used.
     """
-    layers = user = (*_below_ours(home), user_layer("settings.toml", Home(home).settings_toml))
-    base = _validated(user)
-    if project is not None:
-        layers += (project_layer(project, trusted, base, _defined(user)),)
-    layers += (environment_layer(env),)
+    user = (*_below_ours(home), user_layer("settings.toml", Home(home).settings_toml))
+    place = (home, project, trusted, _written(thread), _written(flags), _of_the_desk(env))
+    known = _resolved.get(place)
+    same = known is not None and known.user == user
+    base = known.base if known is not None and same else _validated(user)
+    projects = () if project is None else (project_layer(project, trusted, base, _defined(user)),)
+    if known is not None and same and known.projects == projects:
+        return known.resolved
+    resolved = _put_together((*user, *projects, environment_layer(env)), thread, flags)
+    if len(_resolved) >= MOST_KEPT:
+        _resolved.clear()
+    _resolved[place] = _Known(user, projects, base, resolved)
+    return resolved
+
+
+@frozen
+class _Known:
+    """What settings came to when they were last asked for here, and the files that this rests on."""
+
+    user: tuple[Layer, ...]
+    projects: tuple[Layer, ...]
+    base: Settings
+    resolved: Resolved
+
+
+MOST_KEPT = 500
+_resolved: dict[tuple[object, ...], _Known] = {}
+"""By what was asked. Every turn asks several times, most often for what has not changed."""
+
+
+def _written(values: Mapping[str, object]) -> str:
+    return json.dumps(values, sort_keys=True, default=repr) if values else ""
+
+
+def _of_the_desk(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text) for name, text in env.items() if name.startswith(ENVIRONMENT_PREFIX))
+
+
+def _put_together(layers: tuple[Layer, ...], thread: Mapping[str, object], flags: Mapping[str, object]) -> Resolved:
     above = (mapping_layer("thread", thread), mapping_layer("flag", flags))
     layers += (*_profile(layers, above), *above)
     settings = _validated(layers)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from codex_desk.config.declared import Declared, declared_roles
 from codex_desk.config.errors import ConfigError, ConfigWarning
 from codex_desk.config.keys import dotted, in_words, leaves, merged, planted
 from codex_desk.config.layers import Layer, parsed, sorted_out
@@ -88,39 +89,45 @@ def read_roles(home: Path, codex_home: Path, project: Path | None, *, trusted: b
     warnings: list[ConfigWarning] = []
     base = user.model_dump(mode="json")
     if project is not None:
-        for folder in (project / ".codex-desk" / "agents", project / ".codex" / "agents"):
+        for folder, codexs in ((project / ".codex-desk" / "agents", False), (project / ".codex" / "agents", True)):
             if trusted:
-                _gather(folder, project, base, {*providers, user.model_provider}, found, warnings)
+                _gather(folder, codexs, project, base, {*providers, user.model_provider}, found, warnings)
             elif is_there(folder):
                 warnings.append(ConfigWarning(folder, None, "", f"off: {project} is not trusted (codex-desk trust {project})"))
-    for folder in (Home(home).agents, codex_home / "agents"):
-        _gather(folder, None, base, set(), found, warnings)
+    for folder, codexs in ((Home(home).agents, False), (codex_home / "agents", True)):
+        _gather(folder, codexs, None, base, set(), found, warnings)
     return Roles(found, tuple(warnings))
 
 
 def _gather(
     folder: Path,
+    codexs: bool,
     project: Path | None,
     base: Mapping[str, object],
     providers: set[str],
     found: dict[str, Role],
     warnings: list[ConfigWarning],
 ) -> None:
-    """The roles in one folder, in the order of their paths; a name that is taken there already is a warning."""
+    """The roles in one folder, in the order of their paths; a name that is taken there already is a warning. Beside a folder of Codex's stands the
+    configuration that may declare others."""
     here: dict[str, Path] = {}
+    config = folder.parent / "config.toml"
+    declared, wrong = declared_roles(config, project) if codexs else ([], [])
+    warnings += wrong
+    of_tables = {each.file for each in declared}
     files = list(islice(_files(folder), MOST_FILES + 1))
     if len(files) > MOST_FILES:
         warnings.append(ConfigWarning(folder, None, "", f"holds more than {MOST_FILES} roles; the others are not read"))
-    for path in files[:MOST_FILES]:
+    for path, table in (*((path, None) for path in files[:MOST_FILES] if path not in of_tables), *((each.file, each) for each in declared)):
         try:
-            role = _role(path, project, base, providers)
+            role = _role(path, project, base, providers, table) if path is not None else _of_table(table)
         except ConfigError as error:
             warnings.append(ConfigWarning(error.file or path, error.line, error.key, f"ignored, a malformed role: {error.reason}"))
             continue
         if role.name in here:
-            warnings.append(ConfigWarning(path, None, "name", f"ignored: {here[role.name]} is already the role {role.name}"))
+            warnings.append(ConfigWarning(path or config, None, "name", f"ignored: {here[role.name]} is already the role {role.name}"))
             continue
-        here[role.name] = path
+        here[role.name] = path or config
         found.setdefault(role.name, role)
 
 
@@ -136,15 +143,23 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (at / name for name in sorted(names) if name.endswith(".toml"))
 
 
-def _role(path: Path, project: Path | None, base: Mapping[str, object], providers: set[str]) -> Role:
-    """Raises `ConfigError` for what cannot be a role."""
-    is_folder = path.is_dir()
+def _of_table(table: Declared | None) -> Role:
+    """A role that has no file: a name for a model to choose, which sets nothing. Raises `ConfigError`."""
+    assert table is not None
+    if not table.description or _NAME.fullmatch(table.name) is None:
+        raise ConfigError("it needs description, and a plain name", file=table.config, key=f"agents.{table.name}")
+    return Role(table.name, one_line(table.description, ABOUT), {}, table.config)
+
+
+def _role(path: Path, project: Path | None, base: Mapping[str, object], providers: set[str], table: Declared | None = None) -> Role:
+    """Raises `ConfigError` for what cannot be a role. `table`: where it is declared, which may name and describe it."""
+    is_folder = path.is_dir() and table is None
     file = path / "config.toml" if is_folder else path
     data = _read(file, project, may_miss=is_folder)
     layer = parsed("thread", file, data) if data is not None else Layer("thread", {}, file)
     own = {key: layer.data[key] for key in _OF_ROLES if key in layer.data}
-    name = _text(layer, own, "name") or (path.name if is_folder else "")
-    description = _text(layer, own, "description")
+    name = _text(layer, own, "name") or (path.name if is_folder else "") or (table.name if table else "")
+    description = _text(layer, own, "description") or (table.description if table else "")
     doc = _read(path / "AGENTS.md", project, may_miss=True) if is_folder else None
     instructions = _joined(_text(layer, dict(layer.data), "developer_instructions"), doc)
     if not is_folder:

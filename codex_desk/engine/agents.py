@@ -16,7 +16,7 @@ from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.reported import free_name
 from codex_desk.engine.sessions import Folder
 from codex_desk.frozen import frozen
-from codex_desk.store.tables import Attachment, Message, Segment, Subagent, Thread, Turn
+from codex_desk.store.tables import Attachment, Message, Meta, Segment, Subagent, Thread, Turn
 from codex_desk.text import one_line
 
 ForkTurns = Literal["none", "all"] | int
@@ -70,6 +70,10 @@ class SpawnAgent(Action):
     role: str | None = None
     fork: ForkTurns = "none"
     worktree: Worktree | None = None
+    begun: str | None = None
+    """The key under which that worktree is on record as begun (see `unfinished`)."""
+    detached: bool = False
+    """Its parent did not mean to wait for it."""
     notes: Sequence[str] = field(default_factory=tuple)
     """What was asked for and not given, for both transcripts."""
     verb: ClassVar[str] = "spawn_agent"
@@ -85,6 +89,8 @@ class SpawnAgent(Action):
         if parent.archived_at is not None:
             raise Refusal("archived", f"{parent.handle} is archived")
         refuse_beyond(tx, parent, self.limits)
+        if self.begun is not None and (begun := tx.get(Meta, self.begun)) is not None:
+            tx.delete(begun)
         child = tx.insert(
             Thread(
                 id=new_id(),
@@ -114,7 +120,8 @@ class SpawnAgent(Action):
         )
         for note in self.notes:
             tx.item(child.id, "notice", note, "system", data={"event": "note"})
-        number = mailbox.Ask(child.id, self.task).perform(tx, by)
+        line = {"subagent_thread_id": child.id, "role": self.role, "detached": self.detached}
+        number = mailbox.Ask(child.id, self.task, line={key: said for key, said in line.items() if said}).perform(tx, by)
         return Spawned(child.id, child.handle or child.id, number)
 
     def _fork(self, tx: Tx, parent: Thread, child: Thread) -> None:
@@ -129,6 +136,21 @@ class SpawnAgent(Action):
         tx.item(child.id, "notice", line, "system", data={"event": "created", "forked_from": parent.id})
 
 
+@frozen
+class SpawnAgents(Action):
+    """Make several subagents of one thread, all or none of them. Returns what was made, in their order. Refusals: those of `SpawnAgent`."""
+
+    agents: Sequence[SpawnAgent]
+    verb: ClassVar[str] = "spawn_agent"
+
+    def subject(self) -> str:
+        return self.agents[0].parent
+
+    def perform(self, tx: Tx, by: By) -> list[Spawned]:
+        refuse_beyond(tx, tx.thread(self.subject()), self.agents[0].limits, len(self.agents))
+        return [agent.perform(tx, by) for agent in self.agents]
+
+
 def trimmed(turns: Sequence[str | None], wanted: ForkTurns) -> int:
     """The index of the first chunk of history that a fork keeps, from the turn that each chunk is of: those of the last `wanted` turns."""
     if wanted == "all":
@@ -139,8 +161,15 @@ def trimmed(turns: Sequence[str | None], wanted: ForkTurns) -> int:
     return next((index for index, turn in enumerate(turns) if turn in last), len(turns))
 
 
-def refuse_beyond(tx: Tx, parent: Thread, limits: Limits) -> None:
-    """Refuse one subagent more than a session may have, or one deeper than it may be."""
+LIVING = """WITH RECURSIVE below(id) AS (
+        SELECT id FROM thread WHERE spawned_by = ? AND archived_at IS NULL AND status != 'history'
+        UNION ALL SELECT t.id FROM thread t JOIN below b ON t.spawned_by = b.id WHERE t.archived_at IS NULL AND t.status != 'history')
+    SELECT count(*) FROM below"""
+"""How many living subagents are below a thread."""
+
+
+def refuse_beyond(tx: Tx, parent: Thread, limits: Limits, more: int = 1) -> None:
+    """Refuse more subagents than a session may have, or one deeper than it may be."""
     above = [parent]
     while above[-1].spawned_by is not None:
         above.append(tx.thread(above[-1].spawned_by))
@@ -150,13 +179,16 @@ def refuse_beyond(tx: Tx, parent: Thread, limits: Limits) -> None:
             f"a subagent here would be {len(above)} deep; at most {limits.depth} is allowed (agents.max_depth). Do the work in this turn"
             + (", or report what is needed to your parent" if len(above) > 1 else ""),
         )
-    living = links.subagents(tx, above[-1].id)
-    if len(living) >= limits.threads:
+    [(count,)] = tx.rows(LIVING, (above[-1].id,))
+    if count + more > limits.threads:
+        living = links.subagents(tx, above[-1].id)
         done = [each.handle or each.id for each in living if each.status == "finished"]
         remedy = f"close_agent ends one that you need no more: {', '.join(done)}" if done else "wait for one of them, then close it"
+        wanted = f", and {more} more were asked for at once" if more > 1 else ""
         raise Refusal(
             "too_many",
-            f"{above[-1].handle} has {len(living)} subagents; at most {limits.threads} are allowed (agents.max_threads). {remedy}",
+            f"{above[-1].handle} has {len(living)} subagents{wanted}; at most {limits.threads} are allowed (agents.max_threads). "
+            + (remedy if living else "Ask for fewer at a time"),
         )
 
 

@@ -63,8 +63,12 @@ class Waiting:
         self._told: set[str] = set()
         """What needed the human and has been said to this turn: a second wait is not ended by it again."""
 
-    async def wait(self, targets: tuple[int | str, ...], mode: Literal["any", "all"], timeout_ms: int) -> dict[str, Any]:
-        """Wait, and give the result of `wait_agent`. Refusals: no_messages, unknown_message, would_deadlock."""
+    async def wait(
+        self, targets: tuple[int | str, ...], mode: Literal["any", "all"], timeout_ms: int, *, through_approvals: bool = False
+    ) -> dict[str, Any]:
+        """Wait, and give the result of `wait_agent`. Refusals: no_messages, unknown_message, would_deadlock.
+
+        `through_approvals`: an approval that a target asks for is waited for as well; the human sees it where they see all of them."""
         thread_id = self._by.thread_id or ""
         try:
             started: Started = await self._ledger.do(StartWait(thread_id, targets, mode, timeout_ms), self._by)
@@ -77,7 +81,7 @@ class Waiting:
         try:
             children = frozenset(self._reader.message(number).to_id for number in started.messages)
             relevant = _about(frozenset(started.messages), children, thread_id)
-            why = await self._hub.until(lambda: self._ready(started.messages, mode, since), relevant, timeout_ms / 1000)
+            why = await self._hub.until(lambda: self._ready(started.messages, mode, since, through_approvals), relevant, timeout_ms / 1000)
         except TimeoutError:
             why = None
         except asyncio.CancelledError:
@@ -99,14 +103,14 @@ class Waiting:
         results = [self._one(message, [body for _, sender, body in reports if sender == message.to_id]) for message in messages]
         return {"results": results, "timed_out": why is None, "reason": None if why == "answered" else why}
 
-    def _ready(self, numbers: Sequence[int], mode: str, since: datetime) -> Why | None:
+    def _ready(self, numbers: Sequence[int], mode: str, since: datetime, through_approvals: bool) -> Why | None:
         messages = [self._reader.message(number) for number in numbers]
         unfinished = [message for message in messages if message.state not in FINAL_STATES]
         if not unfinished or (mode == "any" and len(unfinished) < len(messages)):
             return "answered"
         for message in unfinished:
             need = self._reader.need_of(message)
-            if need is not None and need not in self._told:
+            if need is not None and need not in self._told and not (through_approvals and self._asks(message.to_id)):
                 self._told.add(need)
                 return "needs_human"
         for queued in self._reader.queue(self._by.thread_id or ""):
@@ -115,6 +119,9 @@ class Waiting:
             if queued.state == "queued" and queued.origin == "agent" and queued.sender_id in {message.to_id for message in messages}:
                 return "report"
         return None
+
+    def _asks(self, thread_id: str) -> bool:
+        return self._reader.row("SELECT 1 FROM approval WHERE thread_id = ? AND state = 'pending'", (thread_id,)) is not None
 
     def _one(self, message: MessageView, reports: Sequence[str]) -> dict[str, Any]:
         thread = self._reader.thread(message.to_id)

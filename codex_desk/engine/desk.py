@@ -13,14 +13,29 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codex_desk.config import Resolved
-from codex_desk.engine import boards, chain, exporting, folders, folding, links, mailbox, recovery, searching, sessions, spawning, turns
+from codex_desk.engine import (
+    boards,
+    chain,
+    exporting,
+    folders,
+    folding,
+    links,
+    mailbox,
+    outcomes,
+    recovery,
+    searching,
+    sessions,
+    spawning,
+    turns,
+    unfinished,
+)
 from codex_desk.engine.board_mirror import Mirror
 from codex_desk.engine.board_sharing import open_boards, sharing_of
 from codex_desk.engine.bringing import Bringing
 from codex_desk.engine.drafting import kept_draft
 from codex_desk.engine.elsewhere import Elsewhere
 from codex_desk.engine.errors import Refusal
-from codex_desk.engine.events import TurnChanged
+from codex_desk.engine.events import MessageChanged, ThreadChanged, TurnChanged
 from codex_desk.engine.hosting import Host, alive_desk
 from codex_desk.engine.hub import Hub, Subscription
 from codex_desk.engine.identity import HUMAN, By
@@ -98,6 +113,7 @@ class Desk(Bringing):
         background: list[asyncio.Task[None]] = []
         try:
             await desk._recover_if_writable()
+            await desk._clear_up()
             if host == "desk":
                 await desk._start_host("desk")
                 background.append(asyncio.create_task(searching.keep_up(desk.ledger)))
@@ -308,19 +324,23 @@ class Desk(Bringing):
 
     # --- running turns ----------------------------------------------------------------------------------------------------------------------
 
-    async def run_until(self, messages: Sequence[int], *, timeout: float | None = None, any_of: bool = False) -> list[MessageView]:
-        """Host until these messages are final (or, `any_of`, one is) and nothing that was started is running; where a desk is open, only watch,
-        until it leaves. What this host cannot bring on, because it needs the human first, comes back as it is: see `need_of`.
+    async def run_until(
+        self, messages: Sequence[int], *, timeout: float | None = None, any_of: bool = False, whole: bool = False
+    ) -> list[MessageView]:
+        """Host until these messages are final (or, `any_of`, one is; `whole`: and all that they caused is at rest) and nothing that was started is
+        running; where a desk is open, only watch, until it leaves. What this host cannot bring on, because it needs the human first, comes back as it
+        is: see `need_of`.
 
         Raises `TimeoutError` after `timeout` seconds without that end. What of its own turns runs then, or when it is cancelled, ends with the desk as
         `interrupted: host left`."""
 
         def ended() -> bool | None:
             final = [self.message(number).final for number in messages]
-            return (any(final) if any_of else all(final)) or None
+            over = any(final) if any_of else all(final)
+            return (over and (not whole or all(outcomes.at_rest(self, number) for number in messages))) or None
 
         def relevant(event: object) -> bool:
-            return getattr(event, "message_id", None) in messages
+            return getattr(event, "message_id", None) in messages or (whole and isinstance(event, MessageChanged | ThreadChanged))
 
         if not ended():
             await self._host_if_alone(messages)
@@ -389,9 +409,19 @@ class Desk(Bringing):
         if dead:
             threads = await self.ledger.do(recovery.Recover(self._folders.run))
             recovery.forget_files(self._folders.run, dead)
+            await self._clear_up()
             if self._host is not None:  # one that asked for the thread right before found it taken, and would not ask again
                 for thread in threads:
                     self._host.poke(thread)
+
+    async def _clear_up(self) -> None:
+        """See to the worktrees that a process which died had begun."""
+        if self.identity != HUMAN:
+            return
+        try:
+            await unfinished.sweep(self.ledger, self, self._folders.run)
+        except StoreError as error:  # with the next start, or the next process that dies
+            LOG.warning("a worktree that was begun is not seen to yet: %s", error)
 
     async def _recover_if_writable(self) -> None:
         """A store that takes nothing now can still be read; recovery comes with the next look."""

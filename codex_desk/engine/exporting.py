@@ -55,7 +55,7 @@ def markdown(thread: ThreadView, items: Iterable[ItemView]) -> Iterator[str]:
         for extra in ("output", "result"):
             if isinstance(text := item.data.get(extra), str) and text:
                 yield fenced(text)
-        if child := item.data.get("subagent_thread_id"):
+        if (child := item.data.get("subagent_thread_id")) and not item.data.get("told"):
             yield f"Subagent: `{child}`"
         for change in item.data.get("changes") or ():
             yield fenced(str(change.get("diff", "")), "diff")

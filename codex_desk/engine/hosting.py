@@ -40,6 +40,9 @@ HANDS_OFF_S = 10.0
 TRY_AGAIN_S = 1.0
 """After a queue stopped by an error, such as a store that cannot be written, it is looked at again."""
 
+AT_ONCE_S = 0.01
+"""Until a timer that is due has been heard."""
+
 SHOW_AFTER_S = 0.2
 """After a change, so that several at once are shown as one."""
 
@@ -196,10 +199,22 @@ class Host:
         return bool(self._tasks)
 
     async def rest(self) -> None:
-        """Wait until nothing that this host started is running."""
-        while self._tasks:
-            await asyncio.wait(list(self._tasks.values()))
-            await asyncio.sleep(0)
+        """Wait until nothing that this host started is running, or about to: the wake of one of its turns is a turn of its own too."""
+        while True:
+            if working := [*self._tasks.values(), *self._firing]:
+                await asyncio.wait(working)
+                await asyncio.sleep(0)
+            elif (due := self._next_wake()) is not None:
+                await asyncio.sleep(max(AT_ONCE_S, due))
+            else:
+                return
+
+    def _next_wake(self) -> float | None:
+        """Seconds until a turn of this host is to be woken; None where none is."""
+        row = self._reader.row(
+            "SELECT min(k.due_at) AS due FROM wake k JOIN turn t ON t.id = k.turn_id WHERE t.host_id = ?", (self._lock.id,)
+        )
+        return None if row is None or row["due"] is None else (moment(row["due"]) - datetime.now(UTC)).total_seconds()
 
     # --- what it hears ----------------------------------------------------------------------------------------------------------------------
 

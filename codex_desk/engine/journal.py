@@ -69,6 +69,8 @@ class End:
     """What the audit says, where that is not the line itself: a body stands once in a transcript, and the audit names it."""
     quiet: bool = False
     """Another line of this transcript tells it as well."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """What its line says beside what both say."""
 
     @property
     def told(self) -> str:
@@ -261,7 +263,7 @@ class Tx:
             acted = None if (kind, origin) == ("notice", "human") else self._moment
             before, _, acted_before = self._lines.get(thread_id, (None, 0, None))
             # What only keeps the books, such as that an answer was returned, must not hide the answer.
-            line = before if payload.get("quiet") else text[:LINE]
+            line = before if payload.get("quiet") or payload.get("aside") else text[:LINE]
             self._lines[thread_id] = (line, seq, acted or acted_before)
         return seq
 
@@ -302,7 +304,12 @@ class Tx:
             return self.item(here.thread_id, here.kind, here.text, origin, turn_id=here.turn_id, data=base), None
         seqs: list[int] = []
         for end, peer in ((here, there), (there, here)):
-            line = base | {"peer": self.name(peer.thread_id), "peer_id": peer.thread_id} | ({"quiet": True} if end.quiet else {})
+            line = (
+                base
+                | {"peer": self.name(peer.thread_id), "peer_id": peer.thread_id}
+                | ({"quiet": True} if end.quiet else {})
+                | dict(end.data)
+            )
             seqs.append(self.item(end.thread_id, end.kind, end.text, origin, turn_id=end.turn_id, data=line))
             self.audit(kind, origin, end.thread_id, end.told, peer.thread_id)
         return seqs[0], seqs[1]

@@ -12,7 +12,7 @@ from codex_desk.engine.views import ItemView, ThreadView
 from codex_desk.frozen import frozen
 from codex_desk.text import one_line
 
-What = Literal["started", "progress", "completed", "failed", "interrupted", "closed"]
+What = Literal["spawned", "started", "progress", "completed", "failed", "interrupted", "closed"]
 
 PROGRESS = frozenset({"agent_message", "reasoning", "tool_call", "command", "file_change", "plan"})
 """Kinds of items in which an agent's work shows."""
@@ -24,7 +24,7 @@ _ENDS: Mapping[str, What] = {"running": "started", "completed": "completed", "fa
 
 @frozen
 class AgentChanged:
-    """Something in a subagent's life: a turn of it began or ended, it did something, it was closed."""
+    """Something in a subagent's life: it was made, a turn of it began or ended, it did something, it was closed."""
 
     thread_id: str
     name: str
@@ -52,6 +52,9 @@ class Lifecycles:
         match event:
             case TurnChanged():
                 return self._turn(event)
+            case ItemAdded(item) if item.kind == "message_out" and isinstance(made := item.data.get("subagent_thread_id"), str):
+                agent = self._agent(made)
+                return None if agent is None else _changed(agent, "spawned", item.text)
             case ItemAdded(item) if item.kind in PROGRESS and item.turn_id is not None:
                 return self._progress(item)
             case ThreadChanged(thread_id):

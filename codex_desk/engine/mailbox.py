@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any, ClassVar, Literal
 
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By, new_id
@@ -68,6 +70,8 @@ class Ask(Action):
     to: str
     text: str
     delivery: Delivery = "after_turn"
+    line: Mapping[str, Any] = field(default_factory=dict)
+    """What the sender's line about it says beside what every such line says."""
     verb: ClassVar[str] = "ask"
 
     def subject(self) -> str:
@@ -282,7 +286,14 @@ def _post(
         out, into = tx.crossing(
             "sent",
             message.origin,
-            End(sender.id, action.text, "message_out", turn_id, f"#{message.id} to {target.handle}: {excerpt}"),
+            End(
+                sender.id,
+                action.text,
+                "message_out",
+                turn_id,
+                f"#{message.id} to {target.handle}: {excerpt}",
+                data=action.line if isinstance(action, Ask) else {},
+            ),
             End(target.id, action.text, "message_in", None, f"#{message.id} from {author}: {excerpt}"),
             data={**data, "author": author},
         )

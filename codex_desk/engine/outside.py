@@ -18,6 +18,7 @@ from codex_desk.engine.hub import Hub
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.reported import Began, CatchUp, Closed, Keep, KeepState, Renamed, Spawn
+from codex_desk.engine.spawning import Spawner
 from codex_desk.engine.surroundings import Surroundings
 from codex_desk.engine.toolbox import Bench, Toolbox
 from codex_desk.engine.turn_run import TurnRun
@@ -110,7 +111,8 @@ class Outside(OutsideHost):
         run = TurnRun(claimed, self._ledger, self._reader, self._hub, consent)
         thread = self._reader.thread(thread_id)
         if thread.kind == "session" and turn.by != "agent":  # who prompts it in another program has the desk's tools there as here
-            bench = Bench(self._ledger, self._reader, self._hub, None, self._patience, self._ledger.do)
+            spawner = Spawner(self._host_id, self._ledger, self._reader, self._hub, self._surroundings)
+            bench = Bench(self._ledger, self._reader, self._hub, None, self._patience, self._ledger.do, spawner)
             run.toolbox = Toolbox(bench, claimed, has_children=True, parent_id=thread.parent_id, deltas=run.delta)
         listener = self._stopper(claimed, interrupt)
         self._hub.add(listener)
@@ -169,7 +171,12 @@ def outside_spec(reader: Reader, surroundings: Surroundings, thread: Thread) -> 
         id=thread.id,
         handle=thread.handle or thread.id,
         cwd=Path(thread.cwd),
-        tools=desk_specs(has_children=True, has_parent=True, board="owner" if asks_for_board(reader, surroundings, thread.id) else "none"),
+        tools=desk_specs(
+            has_children=True,
+            has_parent=True,
+            delegates=True,
+            board="owner" if asks_for_board(reader, surroundings, thread.id) else "none",
+        ),
         external_id=thread.external_id,
         continues=None if row is None else row["external_id"],
         chosen=dict(thread.settings),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from codex_desk.config import ANY_ROLE, ConfigError, Profile, Role, Settings
-from codex_desk.engine import worktrees
+from codex_desk.engine import unfinished, worktrees
 from codex_desk.engine.agents import Limits, SpawnAgent, Spawned, StopAgent, Worktree, WorktreeEnded
 from codex_desk.engine.consent import Consent
 from codex_desk.engine.errors import Refusal
@@ -24,13 +24,12 @@ from codex_desk.engine.surroundings import Surroundings, look_at, rights_of
 from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.runtimes.base import ApprovalRequest, RuntimeFailure
-from codex_desk.store.errors import StoreError
 from codex_desk.store.tables import Subagent, Thread, Turn
 from codex_desk.text import one_line
 from codex_desk.tools import desk as tools
 
 RUNTIMES = ("native", "offline")
-"""Those on which the desk itself spawns; others have agent tools of their own."""
+"""Those on which the desk itself spawns; others have a tool of their own for that."""
 
 STOP_WITHIN_S = 30.0
 """After which a subagent that was told to stop, and has not, is left to be closed later."""
@@ -45,7 +44,9 @@ class Offer:
 
     may_spawn: bool = False
     roles: tuple[tuple[str, str], ...] = ()
-    """Name and description of each that it may use; the ones that set nothing are left out unless they are all that is allowed."""
+    """Name and description of each that it may use; those that are built in come last."""
+    delegates: bool = False
+    """Somebody defined one of them: there is whom to delegate to."""
 
 
 @frozen
@@ -63,7 +64,8 @@ class Plan:
 class Spawner:
     """Spawning and closing for the turns of one thread."""
 
-    def __init__(self, ledger: Ledger, reader: Reader, hub: Hub, surroundings: Surroundings) -> None:
+    def __init__(self, host_id: str, ledger: Ledger, reader: Reader, hub: Hub, surroundings: Surroundings) -> None:
+        self._host_id = host_id
         self._ledger = ledger
         self._reader = reader
         self._hub = hub
@@ -78,49 +80,67 @@ class Spawner:
             roles = self._surroundings.roles(Path(thread.project)).offered(settings.multi_agent.agents)
         except ConfigError:  # spawning will say it
             roles = ()
-        return Offer(True, tuple((role.name, role.description) for role in roles))
+        return Offer(True, tuple((role.name, role.description) for role in roles), any(role.file is not None for role in roles))
 
     async def spawn(self, asked: tools.SpawnAgent, by: By, consent: Consent) -> dict[str, Any]:
         """Make the subagent, and give the result of `spawn_agent`. Refusals: those of `SpawnAgent`, unknown_role, bad_value, no_provider, no_folder,
         outside, no_git, no_worktree."""
-        parent = self._reader.row_of(Thread, by.thread_id or "")
-        mine = Rights.from_json(self._reader.row_of(Turn, by.turn_id).rights)
-        plan, theirs, folder, inside = await asyncio.to_thread(self._prepared, parent, asked, mine)
-        if not inside:
-            await _ask_outside(folder.cwd, parent, mine, consent)
-        name = asked.task_name or (plan.role.name if plan.role else "") or "agent"
+        [action] = await self.prepare((asked,), by, consent)
         worktree: Worktree | None = None
         if asked.worktree:
-            if not inside:
-                raise Refusal("outside", "a worktree is made of a repository that you may write in; leave out cwd or worktree")
-            worktree, inner = await worktrees.make(folder.cwd, _label(name))
-            folder = look_at(inner)
-        settings, notes = _bounded(plan, theirs, parent, mine, read_only=not inside)
-        action = SpawnAgent(
-            parent=parent.id,
-            task=asked.message,
-            name=name,
-            runtime=plan.runtime,
-            settings=settings,
-            folder=folder,
-            limits=Limits(theirs.agents.max_threads, theirs.agents.max_depth),
-            role=plan.role.name if plan.role else None,
-            fork=asked.fork_turns,
-            worktree=worktree,
-            notes=(*plan.notes, *notes),
-        )
-        try:
-            made: Spawned = await self._ledger.do(action, by)
-        except (Refusal, StoreError):
-            if worktree is not None:
-                await worktrees.discard(worktree)
-            raise
+            made, worktree = await self._in_a_worktree(action, by)
+        else:
+            made = await self._ledger.do(action, by)
         result: dict[str, Any] = {"agent_id": made.thread_id, "name": made.name}
         if worktree is not None:
             result["worktree"] = {"path": worktree.path, "branch": worktree.branch}
         if action.notes:
             result["notes"] = list(action.notes)
         return result
+
+    async def prepare(self, wanted: Sequence[tools.SpawnAgent], by: By, consent: Consent) -> list[SpawnAgent]:
+        """What is to be done to make these subagents of the acting turn; the human is asked on the way where one needs it. Nothing is made yet."""
+        parent = self._reader.row_of(Thread, by.thread_id or "")
+        mine = Rights.from_json(self._reader.row_of(Turn, by.turn_id).rights)
+        actions: list[SpawnAgent] = []
+        for asked, (plan, theirs, folder, inside) in zip(
+            wanted, await asyncio.to_thread(self._prepared, parent, wanted, mine), strict=True
+        ):
+            if asked.worktree and not inside:
+                raise Refusal("outside", "a worktree is made of a repository that you may write in; leave out cwd or worktree")
+            if not inside:
+                await _ask_outside(folder.cwd, parent, mine, consent)
+            settings, notes = _bounded(plan, theirs, parent, mine, read_only=not inside)
+            actions.append(
+                SpawnAgent(
+                    parent=parent.id,
+                    task=asked.message,
+                    name=asked.task_name or (plan.role.name if plan.role else "") or "agent",
+                    runtime=plan.runtime,
+                    settings=settings,
+                    folder=folder,
+                    limits=Limits(theirs.agents.max_threads, theirs.agents.max_depth),
+                    role=plan.role.name if plan.role else None,
+                    fork=asked.fork_turns,
+                    notes=(*plan.notes, *notes),
+                )
+            )
+        return actions
+
+    async def _in_a_worktree(self, action: SpawnAgent, by: By) -> tuple[Spawned, Worktree]:
+        """Make it in a git worktree of its own; whatever comes in between, one without a subagent does not stay."""
+        worktree = await worktrees.plan(action.folder.cwd, _label(action.name))
+        begun: str = await self._ledger.do(unfinished.Begin(self._host_id, action.parent, worktree))
+        try:
+            inner = await worktrees.add(worktree, action.folder.cwd)
+            return await self._ledger.do(replace(action, folder=look_at(inner), worktree=worktree, begun=begun), by), worktree
+        except BaseException:
+            await asyncio.shield(self._take_back(worktree, begun, action.parent))
+            raise
+
+    async def _take_back(self, worktree: Worktree, begun: str, parent: str) -> None:
+        if await self._ledger.do(unfinished.TakeBack(begun, parent)):
+            await worktrees.discard(worktree)
 
     async def close(self, child: str, by: By) -> dict[str, Any]:
         """Close a child: a subagent that works is stopped first, and a worktree in which nothing is left to keep is removed."""
@@ -148,10 +168,13 @@ class Spawner:
             thread, depth = self._reader.row_of(Thread, thread.spawned_by), depth + 1
         return depth
 
-    def _prepared(self, parent: Thread, asked: tools.SpawnAgent, mine: Rights) -> tuple[Plan, Settings, Folder, bool]:
-        """All that is looked up on disk: the plan, its parent's settings, its folder, and whether that is within its parent's."""
-        plan, theirs = self._plan(parent, asked)
-        return plan, theirs, *self._folder(parent, theirs, asked.cwd, mine)
+    def _prepared(self, parent: Thread, wanted: Sequence[tools.SpawnAgent], mine: Rights) -> list[tuple[Plan, Settings, Folder, bool]]:
+        """All that is looked up on disk for each: the plan, its parent's settings, its folder, and whether that is within its parent's."""
+        found: list[tuple[Plan, Settings, Folder, bool]] = []
+        for asked in wanted:
+            plan, theirs = self._plan(parent, asked)
+            found.append((plan, theirs, *self._folder(parent, theirs, asked.cwd, mine)))
+        return found
 
     def _plan(self, parent: Thread, asked: tools.SpawnAgent) -> tuple[Plan, Settings]:
         """The subagent's settings, and those of its parent."""
@@ -164,7 +187,10 @@ class Spawner:
             runtime = effective.runtime if "runtime" in own and own["runtime"] != "auto" else parent.runtime
             own.pop("runtime", None)
             if runtime not in RUNTIMES:
-                raise Refusal("bad_value", f"a subagent runs on {' or '.join(RUNTIMES)}, not on {runtime}")
+                raise Refusal(
+                    "bad_value",
+                    f"a subagent of the desk runs on {' or '.join(RUNTIMES)}, not on {runtime}; the user can give the role a `runtime`",
+                )
             if runtime == "native":
                 self._surroundings.endpoint(effective)
         except ConfigError as error:

@@ -103,7 +103,7 @@ class ThreadActor:
         self._run: TurnRun | None = None
         self._loaded_with: Instructions | None = None
         self._post: Callable[[], object] | None = None
-        self._spawner = Spawner(stage.ledger, stage.reader, stage.hub, stage.surroundings)
+        self._spawner = Spawner(stage.host_id, stage.ledger, stage.reader, stage.hub, stage.surroundings)
 
     @property
     def live(self) -> LiveTurn | None:
@@ -163,13 +163,12 @@ class ThreadActor:
         provider = settings.model_providers.get(settings.model_provider)
         places = provider.max_parallel_turns if provider is not None and thread.runtime != "offline" and not outside else None
         async with stage.slot(settings.model_provider, places):
-            instructions = self._loaded_with if outside else None
+            instructions, offer = self._loaded_with if outside else None, Offer()
             if instructions is None:
-                instructions = await asyncio.to_thread(stage.surroundings.instructions, Path(thread.cwd), settings)
+                instructions, offer = await asyncio.to_thread(self._on_disk, thread, settings, outside)
             if outside:  # its runtime reads them as it opens the thread, and not again
                 self._loaded_with = instructions
             sandbox = Sandbox("none") if outside else await stage.sandbox()
-            offer = Offer() if outside else await asyncio.to_thread(self._spawner.offer, thread, settings)
             board = await open_boards(stage.ledger, stage.reader, stage.surroundings, thread.id, may_spawn=offer.may_spawn)
             ground = Ground(settings, instructions, sandbox, runtime, board, outside, offer)
             claimed = await self._claim(thread, ground)
@@ -177,6 +176,11 @@ class ThreadActor:
                 return False
             await self._turn(claimed, thread, ground)
         return True
+
+    def _on_disk(self, thread: Thread, settings: Settings, outside: bool) -> tuple[Instructions, Offer]:
+        """What a turn's files say: its instructions, and the roles that it may spawn."""
+        instructions = self._stage.surroundings.instructions(Path(thread.cwd), settings)
+        return instructions, Offer() if outside else self._spawner.offer(thread, settings)
 
     async def _claim(self, thread: Thread, ground: Ground) -> Claimed | None:
         stage, settings, instructions = self._stage, ground.settings, ground.instructions
@@ -341,8 +345,7 @@ class ThreadActor:
             )
         view = stage.reader.thread(thread.id)
         has_children = bool(stage.reader.children(thread.id))
-        spawner = None if ground.outside else self._spawner
-        bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience, stage.post, spawner)
+        bench = toolbox.Bench(stage.ledger, stage.reader, stage.hub, workspace, stage.patience, stage.post, self._spawner)
         run.toolbox = toolbox.Toolbox(
             bench,
             claimed,

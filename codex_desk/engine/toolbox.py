@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from codex_desk.engine import agents, asking, board_tools, links, mailbox, reading
 from codex_desk.engine.consent import Consent
+from codex_desk.engine.delegating import Delegated, Delegator
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.identity import By
@@ -23,6 +24,7 @@ from codex_desk.frozen import frozen
 from codex_desk.runtimes.base import ApprovalRequest, Delta, ItemDraft, ToolResult, ToolSpec
 from codex_desk.tools.board import BOARD_TOOLS
 from codex_desk.tools.catalog import WORKSPACE_SPECS, run_workspace_tool
+from codex_desk.tools.delegation import DelegateAgent, DelegateSessions
 from codex_desk.tools.desk import (
     DESK_TOOLS,
     BoardUse,
@@ -57,7 +59,7 @@ class Bench:
     post: Callable[[mailbox.Ask, By], Awaitable[int]]
     """Sends a message to another agent."""
     spawner: Spawner | None = None
-    """None where the runtime has agent tools of its own."""
+    """None where nothing is spawned from."""
 
 
 class Toolbox:
@@ -81,12 +83,18 @@ class Toolbox:
         self._deltas = deltas
         self.specs: tuple[ToolSpec, ...]
         self._waits = asking.Waiting(bench.ledger, bench.reader, bench.hub, self._by)
+        self._delegator = bench.spawner and Delegator(bench.ledger, bench.reader, bench.spawner, self._waits, bench.post, self._by)
         self.consent = Consent(bench.ledger, bench.reader, bench.hub, bench.patience, claimed.thread_id, claimed.turn_id)
         if bench.workspace is None:  # such a runtime carries all of the desk's tools, whether or not they are of use now
-            self.specs = desk_specs(has_children=True, has_parent=True, board="owner")
+            self.specs = desk_specs(has_children=True, has_parent=True, delegates=bench.spawner is not None, board="owner")
         else:
             mine = desk_specs(
-                has_children=has_children, has_parent=parent_id is not None, may_spawn=offer.may_spawn, roles=offer.roles, board=board
+                has_children=has_children,
+                has_parent=parent_id is not None,
+                may_spawn=offer.may_spawn,
+                delegates=offer.delegates,
+                roles=offer.roles,
+                board=board,
             )
             self.specs = (*mine, *WORKSPACE_SPECS)
         self._offered = frozenset(spec.name for spec in self.specs)
@@ -107,13 +115,16 @@ class Toolbox:
             result = await self._desk_tool(parsed)
         except Refusal as refusal:
             return _refused(name, arguments, refusal.code, refusal.message, began)
-        text = json.dumps(result, ensure_ascii=False)
-        if isinstance(parsed, SendMessage | Report):
+        if isinstance(result, Delegated):
+            given, made = result.result, result.made
+        else:
+            given, made = result, (result["agent_id"],) if isinstance(parsed, SpawnAgent) else ()
+        text = json.dumps(given, ensure_ascii=False)
+        if isinstance(parsed, SendMessage | Report) or (isinstance(parsed, DelegateAgent) and not made):
             return ToolResult(text)
-        child = {"subagent_thread_id": result["agent_id"]} if isinstance(parsed, SpawnAgent) else {}
-        return ToolResult(text, True, _item(name, arguments, text, True, began, child))
+        return ToolResult(text, True, _item(name, arguments, text, True, began, _children(made)))
 
-    async def _desk_tool(self, arguments: Any) -> dict[str, Any]:
+    async def _desk_tool(self, arguments: Any) -> dict[str, Any] | Delegated:
         do, reader, by = self._bench.ledger.do, self._bench.reader, self._by
         match arguments:
             case ListAgents():
@@ -131,6 +142,10 @@ class Toolbox:
                 return {"message_id": number, "state": reader.message(number).state}
             case SpawnAgent() if self._bench.spawner is not None:
                 return await self._bench.spawner.spawn(arguments, by, self.consent)
+            case DelegateAgent() if self._delegator is not None:
+                return await self._delegator.delegate(arguments, self.consent)
+            case DelegateSessions() if self._delegator is not None:
+                return await self._delegator.sessions(arguments)
             case InterruptAgent(target=target):
                 return await do(agents.InterruptAgent(self._child(target)), by)
             case CloseAgent(target=target) if self._bench.spawner is not None:
@@ -187,6 +202,16 @@ class _Port:
 
     async def approve(self, ask: Ask) -> Verdict:
         return await self._toolbox.approve(ask)
+
+
+def _children(made: Sequence[str]) -> dict[str, Any]:
+    """What the record of a call says of the threads that it made; a line of the transcript tells of each of them."""
+    match made:
+        case []:
+            return {}
+        case [child]:
+            return {"subagent_thread_id": child, "told": True}
+    return {"subagent_thread_ids": list(made), "told": True}
 
 
 def _broken(error: ValidationError) -> str:

@@ -106,7 +106,7 @@ class FireWake(Action):
                 "woken",
                 "system",
                 End(sender.id, told),
-                End(each.to_id, f"{sender.handle} was woken by the end of #{each.id}"),
+                End(each.to_id, f"{sender.handle} was woken by the end of #{each.id}", data={"aside": True}),
                 data={"message": each.id},
             )
         tx.update(sender)

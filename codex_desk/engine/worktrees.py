@@ -19,6 +19,12 @@ PATIENCE_S = 120.0
 
 async def make(cwd: Path, name: str) -> tuple[Worktree, Path]:
     """A worktree of the repository that `cwd` (a real path) is in, at its last commit; and the folder in it that stands for `cwd`. Refusals: no_git, no_worktree."""
+    worktree = await plan(cwd, name)
+    return worktree, await add(worktree, cwd)
+
+
+async def plan(cwd: Path, name: str) -> Worktree:
+    """Where it would be made. Refusals: no_git."""
     top = await _ask(cwd, "rev-parse", "--show-toplevel")
     head = await _ask(cwd, "rev-parse", "--verify", "--quiet", "HEAD")
     if not top.ok:
@@ -27,18 +33,24 @@ async def make(cwd: Path, name: str) -> tuple[Worktree, Path]:
         raise Refusal("no_git", "the repository has no commit yet, so there is nothing to make a worktree of; spawn without one")
     repository = Path(top.output.removesuffix("\n"))  # a real path, as git gives it
     label = f"{name}-{secrets.token_hex(3)}"
-    path = repository.parent / f"{repository.name}.worktrees" / label
-    branch = f"codex-desk/{label}"
-    made = await _ask(repository, "worktree", "add", "--quiet", "-b", branch, str(path), "HEAD")
+    return Worktree(str(repository.parent / f"{repository.name}.worktrees" / label), str(repository), f"codex-desk/{label}")
+
+
+async def add(worktree: Worktree, cwd: Path) -> Path:
+    """Make it; returns the folder in it that stands for `cwd`. Refusals: no_worktree."""
+    repository, path = Path(worktree.repository), Path(worktree.path)
+    made = await _ask(repository, "worktree", "add", "--quiet", "-b", worktree.branch, str(path), "HEAD")
     if not made.ok:
         raise Refusal("no_worktree", f"git made no worktree at {path}: {one_line(made.errors, 300) or 'no answer'}")
-    return Worktree(str(path), str(repository), branch), await asyncio.to_thread(_standing_for, cwd, repository, path)
+    return await asyncio.to_thread(_standing_for, cwd, repository, path)
 
 
 async def remove(worktree: Worktree) -> tuple[bool, str]:
     """Remove a worktree that is clean and whose commits are all in the repository's own branch; whether it is gone, and the line that tells so."""
     path, repository = Path(worktree.path), Path(worktree.repository)
     if not await asyncio.to_thread(is_there, path):
+        await _ask(repository, "worktree", "remove", str(path))  # what git still knows of it
+        await _ask(repository, "branch", "-d", worktree.branch)
         return True, f"the worktree {path} was removed before"
     why = await _kept_because(path, repository, worktree.branch)
     if why is None:

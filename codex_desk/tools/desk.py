@@ -12,6 +12,7 @@ from pydantic import Field
 
 from codex_desk.runtimes.base import ToolSpec
 from codex_desk.tools.board import BOARD_TOOLS, FOR_OWNERS
+from codex_desk.tools.delegation import DELEGATION_TOOLS
 from codex_desk.tools.desk_arguments import Arguments
 
 Delivery = Literal["after_turn", "next_step", "interrupt"]
@@ -103,6 +104,7 @@ DESK_TOOLS: Mapping[str, type[Arguments]] = {
     "interrupt_agent": InterruptAgent,
     "close_agent": CloseAgent,
     "spawn_agent": SpawnAgent,
+    **DELEGATION_TOOLS,
     **BOARD_TOOLS,
 }
 
@@ -113,29 +115,40 @@ FOR_CHILDREN = frozenset({"list_agents", "report"})
 FOR_SPAWNERS = FOR_PARENTS | {"spawn_agent"}
 """A thread that may spawn has children before its turn is over."""
 
+NAMES_A_ROLE = {"spawn_agent": "agent_type", "delegate_agent": "agent_id"}
+"""The argument in which each takes one."""
+
 RoleLine = tuple[str, str]
 """Name and description of a role."""
 
 
 @cache
 def desk_specs(
-    *, has_children: bool, has_parent: bool, may_spawn: bool = False, roles: tuple[RoleLine, ...] = (), board: BoardUse = "none"
+    *,
+    has_children: bool,
+    has_parent: bool,
+    may_spawn: bool = False,
+    delegates: bool = False,
+    roles: tuple[RoleLine, ...] = (),
+    board: BoardUse = "none",
 ) -> tuple[ToolSpec, ...]:
     """The desk tools that a thread can use now: none without children, without a parent and where nothing may be spawned. `roles`: those that it may
-    give a subagent; `board`: what it is to one."""
+    give a subagent; `delegates`: whether it may delegate to them; `board`: what it is to one."""
     names = (FOR_PARENTS if has_children else frozenset()) | (FOR_CHILDREN if has_parent else frozenset())
     names |= FOR_SPAWNERS if may_spawn else frozenset()
+    names |= DELEGATION_TOOLS.keys() if delegates else frozenset()
     if board != "none":
         names |= BOARD_TOOLS.keys() if board == "owner" else BOARD_TOOLS.keys() - FOR_OWNERS
     specs = (ToolSpec(name, _words(model), _schema(model)) for name, model in DESK_TOOLS.items() if name in names)
-    return tuple(_with_roles(spec, roles) if spec.name == "spawn_agent" else spec for spec in specs)
+    return tuple(_with_roles(spec, roles, argument) if (argument := NAMES_A_ROLE.get(spec.name)) else spec for spec in specs)
 
 
-def _with_roles(spec: ToolSpec, roles: tuple[RoleLine, ...]) -> ToolSpec:
-    """The spec with the roles that there are in the words of `agent_type`, as Codex tells them."""
+def _with_roles(spec: ToolSpec, roles: tuple[RoleLine, ...], argument: str) -> ToolSpec:
+    """The spec with the roles that there are in the words of the argument that takes one, as Codex tells them."""
     properties = dict(spec.parameters["properties"])
     listed = "; ".join(f"{name}: {about}" if about else name for name, about in roles)
-    properties["agent_type"] = {**properties["agent_type"], "description": f"its role. {listed}" if listed else "its role"}
+    said = properties[argument]["description"]
+    properties[argument] = {**properties[argument], "description": f"{said}. {listed}" if listed else said}
     return ToolSpec(spec.name, spec.description, {**spec.parameters, "properties": properties})
 
 
@@ -145,8 +158,22 @@ def _words(model: type[Arguments]) -> str:
 
 def _schema(model: type[Arguments]) -> dict[str, Any]:
     schema = model.model_json_schema()
-    schema.pop("description", None)
-    schema.pop("title", None)
-    for entry in schema.get("properties", {}).values():
-        entry.pop("title", None)
-    return schema
+    whole = _inlined(schema, schema.pop("$defs", {}))
+    whole.pop("description", None)
+    return whole
+
+
+def _inlined(part: Any, named: Mapping[str, Any]) -> Any:
+    """A schema with what it refers to in its place, because not every server follows references, and without the titles that pydantic adds."""
+    match part:
+        case {"$ref": str(ref), **rest}:
+            return {**_inlined(named[ref.rpartition("/")[2]], named), **rest}
+        case dict():
+            return {
+                key: {name: _inlined(each, named) for name, each in value.items()} if key == "properties" else _inlined(value, named)
+                for key, value in part.items()
+                if not (key == "title" and isinstance(value, str))
+            }
+        case list():
+            return [_inlined(each, named) for each in part]
+    return part

@@ -157,7 +157,8 @@ class DeskApp(TerminalApp, inherit_bindings=False):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys pass the leader before anything else sees them."""
-        self.presence.sign(event)
+        if self.presence.sign(event) and isinstance(self.screen, MainScreen):
+            self.screen.paint_soon()
         if (
             isinstance(event, events.Key)
             and not event.is_forwarded
@@ -190,10 +191,13 @@ class DeskApp(TerminalApp, inherit_bindings=False):
 
     @on(Heard)
     async def _heard(self, event: Heard) -> None:
-        self.manners.heard(event.event)
-        for screen in self._live_screens():
-            if isinstance(screen, Hearing):
-                await screen.hear(event.event)
+        try:
+            self.manners.heard(event.event)
+            for screen in self._live_screens():
+                if isinstance(screen, Hearing):
+                    await screen.hear(event.event)
+        finally:
+            event.done()
 
     def _live_screens(self) -> Sequence[Screen[object]]:
         return () if self._leaving else tuple(self.screen_stack)

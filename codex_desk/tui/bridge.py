@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Opener = Callable[[], AbstractAsyncContextManager[DeskDoor]]
 Tell = Callable[[Message], object]
 
+AT_A_TIME = 4
+"""Events that wait for the screen at once: a key that is pressed waits behind no more of them than that."""
+
 
 class Bridge:
     """The desk as far as it is there, and the threads as they were last heard of."""
@@ -166,10 +169,12 @@ class Bridge:
             self._settled.set()
 
     async def _listen(self, desk: DeskDoor, events: AsyncIterable[Event], tell: Tell) -> None:
+        room = asyncio.Semaphore(AT_A_TIME)
         async for event in events:
             if isinstance(event, ThreadChanged):
                 self._threads[event.thread_id] = desk.thread(event.thread_id)
-            tell(Heard(event))
+            await room.acquire()
+            tell(Heard(event, room.release))
 
 
 def engine_opener(home: Path) -> Opener:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from textual.message import Message
@@ -22,11 +23,12 @@ class EngineFailed(Message):
 
 
 class Heard(Message):
-    """The desk told something."""
+    """The desk told something. `done` is to be called once it is shown."""
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, done: Callable[[], None] = lambda: None) -> None:
         super().__init__()
         self.event = event
+        self.done = done
 
 
 @runtime_checkable

@@ -32,10 +32,12 @@ class Presence:
         self._attendance = Attendance(clock())
         app.watch(app, "app_focus", self._focus_changed, init=False)
 
-    def sign(self, event: events.Event) -> None:
-        """Look at an event; those that come from the human are signs of them."""
+    def sign(self, event: events.Event) -> bool:
+        """Look at an event; those that come from the human are signs of them. Whether this is one."""
         if isinstance(event, SIGNS):
             self._here()
+            return True
+        return False
 
     def begin(self) -> None:
         """The desk is open: say what happened since the human was here last."""

@@ -27,6 +27,7 @@ from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.settings.preferences import read_preferences
 from codex_desk.tui.widgets.block import Block
 from codex_desk.tui.widgets.transcript import Transcript
+from tests.bench.agents import Crowd, spawn_over_and_over
 from tests.bench.models import ScriptedRuntime, Turn, streaming
 from tests.bench.stores import PROSE
 
@@ -38,6 +39,8 @@ STREAMED = 20_000
 
 LIST = "".join(f"- point {number} of many, and *each* of them says `something` of its own\n" for number in range(1000))[:STREAMED]
 CODE = ("```python\n" + "".join(f"def step_{n}(x: int) -> int:\n    return x + {n}  # and so on\n\n" for n in range(1000)))[:STREAMED]
+
+CROWD = Crowd()
 
 Script = Callable[[DeskApp, Desk], Awaitable[object]]
 
@@ -162,6 +165,7 @@ SCRIPTS: dict[str, tuple[Script, Turn | None]] = {
     "lag-list": (lag, streaming(LIST, DELTAS_PER_S, LIST)),
     "lag-code": (lag, streaming("x = x + 1  # on\n", DELTAS_PER_S, CODE)),
     "focus": (focus, None),
+    "subagents": (lambda app, desk: spawn_over_and_over(CROWD, desk), CROWD.turn),
 }
 """Script, and what a turn does; where nothing is said, the offline stand-in runs it."""
 

@@ -12,6 +12,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.bench.agents import subagents
 from tests.bench.board import board
 from tests.bench.codex_runtime import codex_round_trip
 from tests.bench.command_line import command_line
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "fold": folds,
     "round-trip": round_trip,
     "sessions": many_sessions,
+    "subagents": subagents,
     "codex-round-trip": codex_round_trip,
     "command-line": command_line,
     "history": history,

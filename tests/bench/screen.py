@@ -96,9 +96,9 @@ def key_to_paint(root: Path, streams: int = 8, times: int = 150, items: int = 10
     with desk(place, "stream-everywhere") as terminal:
         terminal.until(f"Working {streams}")
         terminal.rest(2.0)
-        streaming = list(_typed(terminal, times))
+        streaming = list(typed(terminal, times))
     with desk(many, "nothing") as large, desk(few, "nothing") as small:
-        keys, keys_of_few = _typed(large, times // 3), _typed(small, times // 3)
+        keys, keys_of_few = typed(large, times // 3), typed(small, times // 3)
         idle, idle_of_few = alternately(times // 3, lambda: next(keys), lambda: next(keys_of_few))
     return [
         slow_end(f"key to paint, {streams} threads with {inside.DELTAS_PER_S} deltas/s each", streaming, 33),
@@ -207,7 +207,7 @@ def _shown(terminal: Terminal, text: str) -> float:
     return moment
 
 
-def _typed(terminal: Terminal, times: int) -> Iterator[float]:
+def typed(terminal: Terminal, times: int) -> Iterator[float]:
     """Milliseconds from each key to its letter, at uneven distances, so that no timer of the desk keeps step."""
     for number in range(times):
         letter = GREEK[number % len(GREEK)]

@@ -224,3 +224,29 @@ async def test_where_the_endpoint_refuses_a_tool_output_the_envelope_enters_as_i
     told = [item.text for item in office.items(hand, "notice") if "ordinary input" in item.text]
     assert len(told) == 1 and "read-only" in told[0]
     assert "wrote" in ((await office.prompt(hand, "write it yourself")).answer or "")
+
+
+async def test_a_session_on_codex_delegates_to_a_role_that_runs_here_and_is_told_of_one_that_cannot(office: Office) -> None:
+    for name, runtime in (("scout", 'runtime = "offline"\n'), ("plain", "")):
+        folder = office.desk.home / "agents" / name
+        folder.mkdir(parents=True)
+        (folder / "config.toml").write_text(f'description = "d"\n{runtime}')
+
+    def play(asked: Asked) -> Answer:
+        given = [json.loads(output) for output in asked.outputs]
+        match len(given):
+            case 0:
+                return Call("desk.delegate_agent", {"agent_id": "plain", "prompt": "hello"})
+            case 1:
+                return Call("desk.delegate_agent", {"agent_id": "scout", "prompt": "run echo found"})
+            case 2:
+                return Call("desk.delegate_sessions", {"operation": "dismiss", "conversation_id": "scout"})
+        refused, run, dismissed = given
+        return Say(f"{refused['error']['code']}, {run['status']}: {run['summary']}, {dismissed['dismissed']}")
+
+    lead = await office.session("lead", play)
+    answer = (await office.prompt(lead, "delegate it")).answer or ""
+    assert answer.startswith("bad_value, completed: ")
+    assert "found" in answer and answer.endswith("True")
+    assert [item.data["role"] for item in office.items(lead, "message_out")] == ["scout"]
+    await office.prompt(lead, "and again?")  # nobody is woken, and the session goes on

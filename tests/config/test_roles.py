@@ -206,3 +206,64 @@ def test_a_projects_file_that_leads_out_of_it_is_no_role(desk: Desk) -> None:
 )
 def test_a_thread_is_offered_the_roles_that_it_may_use(desk: Desk, allowed: tuple[str, ...], offered: list[str]) -> None:
     assert [each.name for each in of_user(desk, "").offered(allowed)] == offered
+
+
+# --- declared in Codex's own configuration --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("S0-40")
+def test_roles_that_codexs_configuration_declares_are_read_with_their_files(desk: Desk) -> None:
+    tables = """
+[agents]
+max_threads = 4
+[agents.judge]
+description = "finds faults"
+config_file = "roles/judge.toml"
+nickname_candidates = ["Rex"]
+[agents.scout]
+description = "looks around"
+[agents.named]
+config_file = "agents/other.toml"
+"""
+    config = write(desk.home / "codex/config.toml", tables)
+    judge = write(desk.home / "codex/roles/judge.toml", 'developer_instructions = "Be strict."\nmodel = "big"\n')
+    write(desk.home / "codex/agents/other.toml", 'name = "titled"\ndescription = "of the file"\ndeveloper_instructions = "i"\n')
+    roles = read(desk)
+    assert roles.warnings == ()
+    assert (role(roles, "judge").description, role(roles, "judge").file) == ("finds faults", judge)
+    assert role(roles, "judge").settings == {"developer_instructions": "Be strict.", "model": "big"}
+    assert (role(roles, "scout").description, role(roles, "scout").file, role(roles, "scout").settings) == ("looks around", config, {})
+    assert (role(roles, "titled").description, roles.of("named")) == ("of the file", None)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ('descripton = "d"', "descripton: unknown key"),
+        ("description = 3", "description: must be a text"),
+        ("", "it needs description"),
+        ('description = "d"\nconfig_file = "gone.toml"', "it leads nowhere"),
+        ('description = "d"\nconfig_file = "agents/empty.toml"', "it needs developer_instructions"),
+    ],
+)
+def test_a_declaration_that_cannot_be_used_is_a_warning_that_names_it(desk: Desk, table: str, said: str) -> None:
+    write(desk.home / "codex/config.toml", f"[agents.judge]\n{table}\n[agents.good]\ndescription = 'd'\n")
+    write(desk.home / "codex/agents/empty.toml", "")
+    roles = read(desk)
+    assert any("malformed role" in str(warning) and said in str(warning) for warning in roles.warnings), roles.warnings
+    assert set(roles.found) == {"good"}
+
+
+def test_a_projects_declarations_count_where_it_is_trusted_and_stay_in_the_project(desk: Desk) -> None:
+    outside = write(desk.home / "elsewhere.toml", 'developer_instructions = "i"\n')
+    tables = f'[agents.judge]\ndescription = "d"\n[agents.far]\ndescription = "d"\nconfig_file = "{outside}"\n'
+    write(desk.project / ".codex/config.toml", tables)
+    assert set(read(desk, trusted=False).found) == set()
+    assert set(read(desk).found) == {"judge"}
+
+
+def test_a_codex_configuration_that_is_broken_declares_nothing_and_is_named(desk: Desk) -> None:
+    write(desk.home / "codex/config.toml", "[agents")
+    write(desk.home / "codex/agents/critic.toml", CRITIC)
+    roles = read(desk)
+    assert (set(roles.found), len(roles.warnings)) == ({"critic"}, 1)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from codex_desk.engine import worktrees
+from codex_desk.engine.agents import Worktree
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.links import Archive, Attach, Detach, Unarchive
 from codex_desk.engine.mailbox import Send
@@ -73,6 +75,33 @@ async def hang(root: Path, host: str, number: str) -> None:
         await asyncio.Event().wait()
 
 
+async def delegate(root: Path) -> None:
+    """Host until killed: `operator` waits for a run of `scout`, which never ends, and spawns into a worktree that is made, but not the subagent."""
+    place = Place(root)
+    add = worktrees.add
+
+    async def added(worktree: Worktree, cwd: Path) -> Path:
+        await add(worktree, cwd)
+        tell(worktree.path)
+        return await asyncio.Event().wait() and cwd
+
+    async def operator(turn: Scripted) -> str:
+        run = turn.call("delegate_agent", agent_id="scout", prompt="look")
+        await asyncio.gather(run, turn.call("spawn_agent", message="write", task_name="writer", worktree=True))
+        return "never"
+
+    async def scout(turn: Scripted) -> str:
+        await turn.say("half of it")
+        tell("running")
+        await asyncio.Event().wait()
+        return "never"
+
+    worktrees.add = added
+    place.runtime.scripts |= {"operator": operator, "scout": scout}
+    async with place.open():
+        await asyncio.Event().wait()
+
+
 # --- several hands on one forest --------------------------------------------------------------------------------------------------------------
 
 
@@ -123,6 +152,7 @@ async def fill(root: Path) -> None:
 
 WHAT: dict[str, Callable[..., Coroutine[Any, Any, None] | None]] = {
     "hang": hang,
+    "delegate": delegate,
     "shuffle": shuffle,
     "fill": fill,
 }

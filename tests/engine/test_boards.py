@@ -67,6 +67,29 @@ async def test_children_share_findings_and_their_parent_decides_on_them(
     assert any("reviewer posted" in line and "load() swallows errors" in line for line in lines(desk, operator))
 
 
+async def test_a_spawned_subagent_is_a_member_of_its_parents_board(place: Place, desk: Desk, operator: ThreadView) -> None:
+    offered: dict[str, set[str]] = {}
+
+    async def scout(turn: Scripted) -> str:
+        offered["scout"] = {tool for tool in turn.tools if tool.startswith("board_")}
+        assert "This workflow has a board" in turn.input.system
+        await turn.tool("board_post", kind="finding", text="load() swallows errors")
+        return "found one"
+
+    async def lead(turn: Scripted) -> str:
+        await turn.tool("spawn_agent", message="look for risks", task_name="scout")
+        await turn.wait("scout")
+        entries = (await turn.tool("board_read"))["entries"]
+        return " / ".join(f"{entry['kind']} of {entry['author']}: {entry['text']}" for entry in entries)
+
+    place.runtime.scripts |= {"operator": lead, "scout": scout}
+    read = (await prompt(desk, operator, "go")).answer
+    assert offered["scout"] == {"board_post", "board_read", "board_claim"}
+    assert read is not None
+    assert read.startswith("status of scout: started on #")
+    assert "finding of scout: load() swallows errors / status of scout: answered #" in read
+
+
 @pytest.fixture
 async def office(place: Place, desk: Desk, operator: ThreadView, children: dict[str, ThreadView]) -> dict[str, ThreadView]:
     """An operator with a board, a reviewer and a tester."""

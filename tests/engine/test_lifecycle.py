@@ -30,10 +30,12 @@ async def test_a_listener_hears_a_subagents_life_in_order_and_nothing_of_session
     await prompt(desk, operator, "more")
     assert {changed.parent_id for changed in heard} == {operator.id}
     assert [(changed.name, changed.what, changed.text) for changed in heard] == [
+        ("scout", "spawned", "look around"),
         ("scout", "started", "look around"),
         ("scout", "progress", "scout answers look around"),
         ("scout", "completed", "scout answers look around"),
         ("scout", "closed", ""),
+        ("faulty", "spawned", "look around"),
         ("faulty", "started", "look around"),
         ("faulty", "failed", "RuntimeError: no luck"),
     ]

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +49,8 @@ def workspace(tmp_path: Path, user_home: Path) -> Workspace:
 
 @pytest.fixture(scope="session")
 def found_sandbox() -> Sandbox:
-    return asyncio.run(find_sandbox())
+    with ThreadPoolExecutor(1) as another:  # the first test to ask for it may have a loop running here
+        return another.submit(asyncio.run, find_sandbox()).result()
 
 
 @pytest.fixture

@@ -98,6 +98,48 @@ def office() -> FakeDesk:
     return desk
 
 
+def delegating() -> FakeDesk:
+    """An operator with a session attached to it and subagents in every state, each told by one line."""
+    desk = FakeDesk().put(
+        thread("operator", "waiting", ago=5, context_tokens=9_300),
+        attached("reviewer", "operator", "running", ago=20),
+        subagent("scout", "operator", "finished", ago=200, last_line="12 files, two of them without tests"),
+        subagent("critic", "operator", "running", ago=3, last_line="read parser.py"),
+        subagent("ideas-provider", "operator", "error", ago=60, reason="the model server refused: 401", last_line="read BRIEF.md"),
+        subagent("writer", "operator", "needs_human", ago=8, reason="sub-operator-9: make test", last_line="make test"),
+    )
+
+    def given(seq: int, handle: str, number: int, task: str, **more: object) -> None:
+        at = {"message": number, "peer": handle, "peer_id": f"t-{handle}", "event": "sent"}
+        desk.lines["t-operator"].append(item(seq, "operator", "message_out", task, **at, subagent_thread_id=f"t-{handle}", **more))
+
+    prompt = "Have the files counted and the plan judged; let the reviewer look at the diff meanwhile."
+    desk.lines["t-operator"] = [item(1, "operator", "user_message", prompt)]
+    given(2, "scout", 51, "Count the files, and say which have no tests.")
+    ended = {"message": 51, "state": "answered", "event": "answered", "peer": "scout"}
+    came = "scout: #51 answered in 0:31 — 12 files, two of them without tests"
+    desk.lines["t-operator"].append(item(3, "operator", "notice", came, **ended))
+    desk.lines["t-operator"].append(
+        item(4, "operator", "message_out", TASK, message=42, peer="reviewer", peer_id="t-reviewer", event="sent")
+    )
+    given(5, "ideas-provider", 52, "Three ideas for the loader.", role="ideas-provider", detached=True)
+    given(6, "writer", 53, "Write the tests that are missing.", role="worker")
+    given(7, "critic", 54, "Judge the plan; be strict.", role="critic")
+    desk.lines["t-critic"] = [item(8, "critic", "message_in", "Judge the plan; be strict.", message=54, peer="operator", event="sent")]
+    desk.messages = {
+        42: MessageView(42, "reviewer", "t-reviewer", "agent", "after_turn", "running", TASK, NOW, "operator", "t-operator"),
+        51: MessageView(51, "scout", "t-scout", "agent", "after_turn", "answered", "Count", NOW, "operator", "t-operator"),
+        52: MessageView(52, "ideas-provider", "t-ideas-provider", "agent", "after_turn", "failed", "Three", NOW, "operator", "t-operator"),
+        53: MessageView(53, "writer", "t-writer", "agent", "after_turn", "running", "Write", NOW, "operator", "t-operator"),
+        54: MessageView(54, "critic", "t-critic", "agent", "after_turn", "running", "Judge", NOW, "operator", "t-operator"),
+    }
+    desk.turns["t-operator"] = LiveTurn("turn-1", "t-operator", NOW, "human", 41, Rights())
+    desk.turns["t-critic"] = LiveTurn("turn-2", "t-critic", NOW - timedelta(seconds=12), "agent", 54, Rights())
+    desk.waiting = [SimpleNamespace(thread_id="t-operator", messages=(54,), mode="all", since=NOW - timedelta(seconds=12), deadline=None)]
+    desk.facts = {f"seen:{one.id}": NOW.isoformat() for one in desk.rows.values()}
+    return desk
+
+
 def nine_projects() -> FakeDesk:
     """Thirty sessions, as after a week."""
     desk = office()

@@ -14,7 +14,7 @@ from codex_desk.rights import Rights
 from codex_desk.runtimes.base import Delta
 from codex_desk.tui.model import clock
 from tests.tui.fakes import NOW, FakeDesk, app_on, shown, until, write
-from tests.tui.offices import asking, codex_sessions, nine_projects, office, picking, recorded, talkative
+from tests.tui.offices import asking, codex_sessions, delegating, nine_projects, office, picking, recorded, talkative
 from tests.tui.pictures import Pictures
 
 OTHER_THEMES = ("desk-dusk", "desk-contrast", "desk-terminal")
@@ -50,6 +50,18 @@ async def test_other_themes(pictures: Pictures) -> None:
 
 async def test_attached(pictures: Pictures) -> None:
     await pictures(app_on(office(), last="operator"), "ctrl+x", "v", until_shown="attached to operator")
+
+
+@pytest.mark.row("S0-26")
+@pytest.mark.row("S1-08")
+async def test_subagents_beside_an_attached_session(pictures: Pictures) -> None:
+    await pictures(app_on(delegating(), last="operator"), until_shown="waiting for")
+
+
+@pytest.mark.row("S0-26")
+async def test_subagents_without_colour(pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    await pictures(app_on(delegating(), last="operator"), until_shown="waiting for", sizes=[(120, 40)], themes=["desk-terminal"])
 
 
 async def test_thirty_sessions(pictures: Pictures) -> None:

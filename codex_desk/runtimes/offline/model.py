@@ -15,6 +15,7 @@ from codex_desk.runtimes.base import TurnInput
 from codex_desk.runtimes.native.compacting import REQUEST
 from codex_desk.runtimes.offline.alone import work
 from codex_desk.runtimes.offline.board import write_up
+from codex_desk.runtimes.offline.delegating import delegate, parse_delegations
 from codex_desk.runtimes.offline.leading import acknowledge, go_on, lead
 from codex_desk.runtimes.offline.parsing import Body, parse_context, unwrap
 from codex_desk.runtimes.offline.script import Call, Result, Script
@@ -61,6 +62,7 @@ class _Actor:
         self._place = parse_context(turn.context)
         offered = {tool.name for tool in turn.tools}
         self._spawns = "spawn_agent" in offered
+        self._delegates = "delegate_agent" in offered
         self._leads = "send_message" in offered and (turn.has_children or not self._spawns)
         self._reads_board = any(tool.name == "board_read" for tool in turn.tools)
         self._asked: list[str] = [turn.input]
@@ -104,6 +106,8 @@ class _Actor:
             return _say(acknowledge(prompt.bodies))
         if self._spawns and (orders := parse_orders(prompt.text)):
             return spawn(orders)
+        if self._delegates and (delegations := parse_delegations(prompt.text)):
+            return delegate(delegations)
         if prompt.text == BOARD_SUMMARY and self._reads_board:
             return write_up()
         return self._lead(prompt.text) if self._leads else work(prompt.text, self._place)

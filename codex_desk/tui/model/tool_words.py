@@ -47,6 +47,13 @@ def subject(tool: str, arguments: object) -> str:
         case "spawn_agent", {"message": str(message)}:
             who = arguments.get("task_name") or arguments.get("agent_type")
             return one_line(f"{who}: {message}" if who else message, ROW)
+        case "delegate_agent", {"batch": [*tasks]}:
+            return one_line("; ".join(f"{one.get('agent_id')}: {one.get('prompt')}" for one in _fields(tasks)), ROW)
+        case "delegate_agent", {"prompt": str(prompt)}:
+            who = arguments.get("agent_id")
+            return one_line(f"{who}: {prompt}" if who else f"again: {prompt}", ROW)
+        case "delegate_sessions", {"operation": str(operation)}:
+            return one_line(operation, ROW)
     if (words := board_words.subject(tool, arguments)) is not None:
         return one_line(words, ROW)
     return one_line(" ".join(f"{key}={_short(value)}" for key, value in arguments.items()), ROW)
@@ -123,6 +130,14 @@ def _outcome(tool: str, arguments: Fields, found: Fields) -> str | None:
         case "close_agent" | "interrupt_agent", {"previous_status": str(status)}:
             kept = found.get("worktree")
             return f"it was {status.replace('_', ' ')}" + (f"; {kept}" if isinstance(kept, str) else "")
+        case "delegate_agent" | "delegate_sessions", {"runs": [*runs]}:
+            return ", ".join(map(_run, _fields(runs)))
+        case "delegate_agent" | "delegate_sessions", {"run_id": int()}:
+            return _run(found)
+        case "delegate_sessions", {"sessions": [*sessions]}:
+            return ", ".join(map(_run, _fields(sessions))) or "nothing delegated"
+        case "delegate_sessions", {"messages": [*messages]}:
+            return f"{found.get('agent_id')}, {_count(len(messages), 'message')}"
         case "read", {"text": str(text)}:
             more = found.get("next_offset")
             return _count(text.count("\n"), "line") + (f", more from line {more}" if more else "")
@@ -163,6 +178,13 @@ def _came(one: Fields) -> str:
             return f"{who} {state}"
         case state:
             return f"{who} {state}" + (f": {one['reason']}" if one.get("reason") else "")
+
+
+def _run(one: Fields) -> str:
+    """`critic #12 completed`, `scout #3 needs human: sub-operator-1: make test`, `critic #12 completed, dismissed`."""
+    words = f"{one.get('name') or one.get('agent_id')} #{one.get('run_id')} {str(one.get('status')).replace('_', ' ')}"
+    why = one.get("reason") or (one.get("summary") if one.get("status") not in ("completed", "detached") else None)
+    return words + (f": {why}" if why else "") + (", dismissed" if one.get("dismissed") else "")
 
 
 def _agent(one: Fields) -> str:

@@ -32,6 +32,7 @@ from codex_desk.tui.model import unread
 from codex_desk.tui.model.keymap import Keymap
 from codex_desk.tui.model.unread import Unread
 from codex_desk.tui.outbox import Outbox
+from codex_desk.tui.pacing import PacedScreen
 from codex_desk.tui.screens.row_actions import RowActions
 from codex_desk.tui.stage import PaneStage
 from codex_desk.tui.widgets.approval import ApprovalCard
@@ -52,7 +53,7 @@ TINY, FRAMED_ROWS = (80, 15), 10
 """Columns and rows below which there is no footer; rows below which there are no frames either."""
 
 
-class MainScreen(PointingScreen):
+class MainScreen(PacedScreen, PointingScreen):
     CSS_PATH = "main.tcss"
     AUTO_FOCUS = ""
     HELP = "The desk: sessions to the left, each pane a thread. F6 goes round the regions."

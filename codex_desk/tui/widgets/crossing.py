@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from textual.content import Content
@@ -111,9 +112,12 @@ def spawned(item: ItemView, showing: Showing) -> Document:
     sub = showing.subagent
     data = item.data
     tool, arguments = field(data, "tool") or item.text, data.get("arguments")
-    who = name_of(sub.thread) if sub else field(data, "agent_nickname") or field(data, "agent_path").rpartition("/")[2] or tool
-    about = SEALED if data.get("sealed") else task_of(arguments) or tool_words.subject(tool, arguments)
-    called = Content.assemble((one_line(who, 60), ROOM), f"  {one_line(about, SUMMARY)}" if about else "")
+    if item.kind == "message_out":  # the message that gave it its task
+        who, about = name_of(sub.thread) if sub else field(data, "peer"), item.text
+    else:
+        who = name_of(sub.thread) if sub else field(data, "agent_nickname") or field(data, "agent_path").rpartition("/")[2] or tool
+        about = SEALED if data.get("sealed") else task_of(arguments) or tool_words.subject(tool, arguments)
+    called = Content.assemble((one_line(who, 60), ROOM), (_made_as(data, who), MUTED), f"  {one_line(about, SUMMARY)}" if about else "")
     past = data.get("agent_status") if sub is None or sub.thread.status == "history" else None
     state = past_state(str(past), linked=sub is not None or field(data, "subagent_thread_id") != "") if past else NOTHING
     lines: list[Line] = [
@@ -123,6 +127,14 @@ def spawned(item: ItemView, showing: Showing) -> Document:
     if not showing.opened and (last := one_line(last, SUMMARY)):
         lines.append(ShortLine(Content.styled(last, MUTED), first=Content.styled("└ ", MUTED)))
     return Document(lines)
+
+
+def _made_as(data: Mapping[str, object], name: str) -> str:
+    """`  #12 as critic, detached`: its number, its role where its name does not say it, and that nobody waits for it."""
+    number, role = data.get("message"), field(data, "role")
+    words = f"  #{number}" if isinstance(number, int) else ""
+    words += f" as {one_line(role, 40)}" if role and role != name else ""
+    return words + (", detached" if data.get("detached") is True else "")
 
 
 def past_state(status: str, *, linked: bool) -> Content:

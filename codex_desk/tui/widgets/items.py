@@ -70,7 +70,7 @@ STEPS: Mapping[str, tuple[str, str]] = {
 
 def draw(item: ItemView, showing: Showing = FOLDED) -> Document:
     """The drawing of a committed item, without a header."""
-    if item.kind == "message_out":
+    if item.kind == "message_out" and subagent_of(item) is None:
         return crossing.sent(item, showing)
     if subagent_of(item) is not None or (item.kind == "tool_call" and "agent_status" in item.data):
         document = crossing.spawned(item, showing)
@@ -83,9 +83,9 @@ def draw(item: ItemView, showing: Showing = FOLDED) -> Document:
 
 
 def subagent_of(item: ItemView) -> str | None:
-    """The thread that a call spawned."""
+    """The thread that a call spawned, or that was given its first task."""
     spawned = item.data.get("subagent_thread_id")
-    return spawned if item.kind == "tool_call" and isinstance(spawned, str) and spawned else None
+    return spawned if item.kind in ("tool_call", "message_out") and isinstance(spawned, str) and spawned else None
 
 
 def header(item: ItemView, handle: str) -> Line:
@@ -112,7 +112,7 @@ def can_open(item: ItemView) -> bool:
     """Whether Enter shows more of it."""
     if item.kind in ("user_message", "message_in"):
         return _is_long(item.text)
-    return item.kind in ("tool_call", "reasoning", "command", "file_change", "fold", "approval")
+    return item.kind in ("tool_call", "reasoning", "command", "file_change", "fold", "approval") or subagent_of(item) is not None
 
 
 def source(item: ItemView) -> str:

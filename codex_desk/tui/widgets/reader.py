@@ -16,7 +16,7 @@ from codex_desk.tui.beside import DeskBeside
 from codex_desk.tui.bridge import Bridge
 from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.model import clock
-from codex_desk.tui.model.bookkeeping import is_bookkeeping
+from codex_desk.tui.model.bookkeeping import is_bookkeeping, makes_agents
 from codex_desk.tui.widgets.find_bar import FindBar
 from codex_desk.tui.widgets.items import subagent_of
 from codex_desk.tui.widgets.transcript import Transcript
@@ -90,11 +90,13 @@ class Reader(Vertical):
             return
         match event:
             case ItemAdded(item) if item.thread_id == thread.id:
-                if not is_bookkeeping(item):
+                if is_bookkeeping(item):
+                    self.transcript.settle(item)
+                else:
                     self.transcript.add(item)
             case ItemChanged(item) if item.thread_id == thread.id:
                 self.transcript.change(item)
-            case Live(thread_id, _, delta) if thread_id == thread.id:
+            case Live(thread_id, _, delta) if thread_id == thread.id and not makes_agents(delta):
                 self.transcript.live(delta)
             case MessageChanged(number, _, sender_id) if sender_id == thread.id:
                 self.transcript.message_changed(number)

@@ -29,7 +29,7 @@ def draw(item: ItemView, showing: Showing = FOLDED) -> Document:
     sub = showing.subagent if items.subagent_of(item) is not None else None
     if sub is not None:
         followed = nested.transcript(sub, draw, header) if showing.opened else []
-        task = one_line(task_of(item.data.get("arguments")), SUMMARY)
+        task = one_line(item.text if item.kind == "message_out" else task_of(item.data.get("arguments")), SUMMARY)
         return Document([*_sentence(f"spawned {one_line(name(sub.thread), 60)}" + (f": {task}" if task else "")), *followed])
     speak = SENTENCES.get(item.kind)
     if speak is None:

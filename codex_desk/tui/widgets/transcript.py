@@ -177,6 +177,15 @@ class Transcript(Searched):
             self._mind_ticks()
         self._tell_below()
 
+    def settle(self, item: ItemView) -> None:
+        """What was live of an item is over, and the item itself is not shown."""
+        key = item.data.get("key")
+        live = self._live.pop(key, None) if isinstance(key, str) else None
+        if isinstance(key, str):
+            self._buffer.drop(key)
+        if live is not None:
+            self._drop([live])
+
     def change(self, item: ItemView) -> None:
         """An item's body was redacted."""
         index = self._window.change(item)

@@ -46,6 +46,34 @@ def test_a_list_of_agents_names_each_with_its_relation_and_state() -> None:
     assert outcome("list_agents", {}, '{"agents": []}', ok=True) == "nobody"
 
 
+RUN = {"status": "completed", "agent_id": "critic", "run_id": 12, "conversation_id": "c", "summary": "fine", "duration_ms": 3}
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (RUN, "critic #12 completed"),
+        (RUN | {"status": "detached", "summary": None}, "critic #12 detached"),
+        (RUN | {"status": "failed", "summary": "no luck"}, "critic #12 failed: no luck"),
+        (RUN | {"status": "needs_human", "reason": "sub-x-1: make test"}, "critic #12 needs human: sub-x-1: make test"),
+        (RUN | {"dismissed": True}, "critic #12 completed, dismissed"),
+        ({"status": "partial", "runs": [RUN, RUN | {"run_id": 13, "status": "running"}]}, "critic #12 completed, critic #13 running: fine"),
+        ({"sessions": [RUN | {"name": "critic-2"}], "cursor": None}, "critic-2 #12 completed"),
+        ({"sessions": [], "cursor": None}, "nothing delegated"),
+        ({"messages": [{}], "agent_id": "critic", "cursor": None}, "critic, 1 message"),
+    ],
+)
+def test_a_delegation_says_how_each_run_stands(result: dict[str, object], words: str) -> None:
+    assert outcome("delegate_sessions", {}, json.dumps(result), ok=True) == words
+
+
+def test_a_delegation_is_about_whom_and_what() -> None:
+    assert subject("delegate_agent", {"agent_id": "critic", "prompt": "judge"}) == "critic: judge"
+    assert subject("delegate_agent", {"conversation_id": "c", "prompt": "once more"}) == "again: once more"
+    assert subject("delegate_agent", {"batch": [{"agent_id": "a", "prompt": "x"}, {"agent_id": "b", "prompt": "y"}]}) == "a: x; b: y"
+    assert subject("delegate_sessions", {"operation": "join", "conversation_id": "c"}) == "join"
+
+
 @pytest.mark.parametrize("tool", ["send_message", "read", "git", "of a newer desk"])
 def test_what_was_refused_says_why(tool: str) -> None:
     refused = json.dumps({"error": {"code": "no_edge", "message": "tester is not attached to you"}})

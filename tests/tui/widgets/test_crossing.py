@@ -51,6 +51,20 @@ def test_a_line_whose_message_nobody_knows_yet_says_what_was_sent() -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "⑂ scout-1  #42  Review the diff"),
+        ({"role": "critic"}, "⑂ scout-1  #42 as critic  Review the diff"),
+        ({"role": "scout-1", "detached": True}, "⑂ scout-1  #42, detached  Review the diff"),
+    ],
+)
+def test_the_line_that_gave_a_subagent_its_task_is_the_subagents(data: dict[str, Any], said: str) -> None:
+    first = item(1, "message_out", "Review the diff", message=42, peer="scout-1", subagent_thread_id="s1", **data)
+    drawing = rows(draw(first, Showing(message=MESSAGE, subagent=subagent(since=START), now=LATER)), 80)
+    assert (drawing[0].startswith(said), drawing[0].endswith(" ▶ working 0:48"), drawing[1]) == (True, True, "└ reading writer.py")
+
+
+@pytest.mark.parametrize(
     ("text", "event", "expected"),
     [
         ("reviewer: #42 answered in 1:12 — Two findings", "answered", ["✓ reviewer  #42  answered in 1:12  Two findings"]),
