@@ -13,6 +13,7 @@ from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.states import MessageEvent
 from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
+from codex_desk.runtimes.asked import SHOWN
 from codex_desk.runtimes.base import Compaction, ItemDraft, Usage
 from codex_desk.store.tables import Approval, Attachment, Item, Message, Thread, Turn, Wait
 from codex_desk.store.words import MessageKind, Origin
@@ -277,7 +278,9 @@ def _begin(tx: Tx, thread: Thread, message: Message, turn: Turn) -> str:
         return message.body
     if message.from_id is None:
         tx.audit("started", message.origin, thread.id, f"#{number} started")
-        tx.item(thread.id, "user_message", message.body, "human", turn_id=turn.id, data={"message": number})
+        told = SHOWN.get(message.body)
+        data = {"message": number} if told is None else {"message": number, "event": "asked"}
+        tx.item(thread.id, "user_message" if told is None else "notice", told or message.body, "human", turn_id=turn.id, data=data)
         return message.body
     tx.crossing(
         "started",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 BOARD_SUMMARY = (
     "Write up for me what was shared on the board: what was found and by whom, what was decided and on what, which claims and conflicts stand, what is "
     "still open. The entries are quoted above; ask nobody for more. Answer in a few paragraphs, and name entries by their numbers."
@@ -21,3 +23,6 @@ FOLD_SUMMARY = (
     "before, so say what of that no longer holds. Leave out what {parent} does not need. Only the summary, no preface; call no tools.\n\n"
     "What the user asked, in order:\n{requests}"
 )
+
+SHOWN: Mapping[str, str] = {GO_ON: "the user lets it go on", BOARD_SUMMARY: "the user asks for the board to be written up"}
+"""What stands in a transcript for a prompt whose words are the desk's and not the user's."""

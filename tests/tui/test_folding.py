@@ -264,7 +264,7 @@ async def test_folded_in(pictures: Pictures) -> None:
     }
     desk.lines["t-operator"] += [
         item(4, "operator", "fold", TEXT, **data),
-        item(5, "operator", "user_message", "Go on where you were. What I brought back from your agents, if anything, stands above."),
+        item(5, "operator", "notice", "the user lets it go on", event="asked"),
         item(6, "operator", "agent_message", "Then the caller first: three lines, and the test that fails today."),
     ]
     await pictures(app_on(desk, last="operator"), until_shown="Then the caller first")

@@ -34,6 +34,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "wait_refused": ("✗", "$text-warning"),
     "approval_refused": ("✗", "$text-warning"),
     "started": ("▸", MUTED),
+    "asked": ("▸", MUTED),
     "held": ("⏸", "$text-warning"),
     "attached": ("⇄", "$text-secondary"),
     "detached": ("⇹", "$text-secondary"),
