@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from codex_desk.runtimes.base import Compaction, Delta, ItemDraft, RuntimeFailure, ThreadSpec, TurnHost, TurnInput, TurnOutcome
+from codex_desk.runtimes.base import Aside, Compaction, Delta, ItemDraft, RuntimeFailure, ThreadSpec, TurnHost, TurnInput, TurnOutcome
 
 Turn = Callable[[ThreadSpec, TurnInput, TurnHost], Awaitable[str]]
 """Gives the turn's answer."""
@@ -44,6 +44,9 @@ class ScriptedThread:
 
     async def compact(self, turn: TurnInput) -> Compaction:
         raise RuntimeFailure("nothing compacts a benchmark")
+
+    async def aside(self, turn: TurnInput) -> Aside:
+        raise RuntimeFailure("a benchmark asks nothing beside its turns")
 
     async def close(self) -> None:
         return None
