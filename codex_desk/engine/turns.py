@@ -209,13 +209,13 @@ class Finish(Action):
         if turn is None or turn.state != "running":
             return
         tx.update(turn, input_tokens=self.usage.input_tokens, output_tokens=self.usage.output_tokens)
+        if self.usage.context_tokens:  # before a fold that waited for the end adds to it
+            tx.update(tx.thread(turn.thread_id), context_tokens=self.usage.context_tokens)
         end_turn(tx, turn, self.state, self.reason, self.answer)
         thread = tx.thread(turn.thread_id)
         changes: dict[str, Any] = {"last_activity_at": tx.now}
         if self.answer and self.claimed.kind not in ASIDE:
             tx.show_last(thread.id, self.answer)
-        if self.usage.context_tokens:
-            changes["context_tokens"] = self.usage.context_tokens
         tx.update(thread, **changes)
         if tx.first(Message, "to_id = ? AND state = 'queued'", turn.thread_id) is None:
             lease = tx.lease(turn.thread_id)

@@ -46,7 +46,7 @@ class ScriptedThread:
         raise RuntimeFailure("nothing compacts a benchmark")
 
     async def aside(self, turn: TurnInput) -> Aside:
-        raise RuntimeFailure("nothing is asked aside in a benchmark")
+        raise RuntimeFailure("a benchmark asks nothing beside its turns")
 
     async def close(self) -> None:
         return None

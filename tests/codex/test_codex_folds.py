@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from codex_desk.engine.folding import AskSummary, Fold, Unfold
+from codex_desk.engine.folding import AskSummary, CancelSummary, Fold, Unfold
 from tests.codex.conftest import Office
 from tests.codex.test_codex_messages import asks
+from tests.responses_server import Answer, Asked, Gate, Say
 
 
 @pytest.mark.row("S4-15", "S4-19", "S4-21", "S4-36")
@@ -47,3 +48,20 @@ async def test_a_parent_on_codex_goes_back_to_before_the_answer_reads_the_fold_a
     assert not any("goes back to lead" in text for text in office.codex.asked_in("helper")[-1].texts)
     assert len(office.items(helper)) == items + 2
     assert {session.handle for session in await desk.adoptable()} == {"lead", "helper"}  # the copy that was asked is nobody's session
+
+    began, go = Gate(), Gate()
+
+    def held_back(asked: Asked) -> Answer:
+        began.open()
+        go.wait()
+        return Say("too late")
+
+    office.codex.plays["helper"] = held_back
+    slow = await desk.do(AskSummary(helper.id))
+    await office.opened(began)
+    await desk.do(CancelSummary(slow.id))
+    ended = await office.final(slow)
+    go.open()
+    assert (ended.state, ended.reason, ended.answer) == ("interrupted", "by the user", None)
+    del office.codex.plays["helper"]
+    assert (await office.prompt(helper, "still there?")).answer == "answer to still there?"

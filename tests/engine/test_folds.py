@@ -11,14 +11,16 @@ from codex_desk.engine.chain import Redact
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.fold_reading import FoldMode, FoldView
 from codex_desk.engine.folding import AskSummary, CancelSummary, Fold, Unfold
-from codex_desk.engine.links import Attach, Detach
+from codex_desk.engine.identity import SYSTEM
+from codex_desk.engine.links import Archive, Attach, Detach
 from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import Set
-from codex_desk.engine.turns import Interrupt
+from codex_desk.engine.turns import Claim, Interrupt
 from codex_desk.engine.views import ItemView, ThreadView
+from codex_desk.rights import Rights
 from codex_desk.runtimes.asked import GO_ON, WOKEN_ABOVE
 from codex_desk.runtimes.base import Aside, ItemDraft, TurnInput, TurnOutcome
-from tests.engine.processes import killed, processes, told
+from codex_desk.store.tables import Host
 from tests.engine.scripted import BODY, Gate, Place, Scripted, ScriptedThread, at_rest, final, kinds, lines, prompt, refused, until
 from tests.engine.test_forgeries import SOME
 
@@ -207,22 +209,23 @@ async def test_with_a_running_parent_it_waits_for_the_end_of_the_turn_and_can_be
     assert (await fold(desk, reviewer)).turns == 0
     gate.open.set()
     await final(desk, working.id)
+    assert desk.thread(operator.id).context_tokens > 100
     assert len(folds(desk, operator)) == 1
     assert history(desk, operator)[-1:] != before[-1:] and b"The user went into reviewer" in history(desk, operator)[-1]
     assert (await desk.do(Unfold(reviewer.id))).state == "undone"
 
 
-async def test_one_that_waits_survives_the_process_that_ran_the_parent(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_that_waits_survives_the_process_that_ran_the_parent(place: Place) -> None:
     async with place.open() as desk:
         operator, reviewer = [await place.session(desk, handle) for handle in ("operator", "reviewer")]
         await desk.do(Attach(reviewer.id, operator.id))
         await prompt(desk, reviewer, "hello")
     async with place.open("none") as desk:
-        number = (await desk.do(Send(operator.id, "one"))).id
-        with processes("hang", place.root, ("once", number)) as (host,):
-            assert told(host) == "running"
-            assert (await fold(desk, reviewer)).state == "waiting"
-            killed(host)
+        await desk.do(Send(operator.id, "one"))
+        rights = Rights("read-only", False, False)
+        await desk.ledger.do(Claim(operator.id, "killed", rights, {}, frozenset({"killed"})), SYSTEM)
+        assert (await fold(desk, reviewer)).state == "waiting"
+        await desk.ledger.run(lambda tx: tx.insert(Host(id="killed", kind="desk", pid=1, started_at=tx.now)) and None)
     async with place.open() as desk:
         assert [item.text.splitlines()[2] for item in folds(desk, operator)] == ["hello"]
         await prompt(desk, operator, "two")
@@ -375,6 +378,24 @@ async def test_a_secret_in_a_fold_is_redacted_everywhere(place: Place, desk: Des
     await desk.do(Redact(folds(desk, operator)[0].seq))
     assert {part["text"] for part in folds(desk, operator)[0].data["parts"]} == {"[redacted]"}
     assert desk.verify_audit().verified
+
+
+@pytest.mark.row("S4-35")
+async def test_what_was_done_in_a_subagent_is_not_lost_when_it_is_closed(place: Place, desk: Desk, operator: ThreadView) -> None:
+    async def lead(turn: Scripted) -> str:
+        if turn.body == "go":
+            await turn.tool("spawn_agent", message="look around", task_name="scout")
+        return "spawned it"
+
+    place.runtime.scripts["operator"] = lead
+    await prompt(desk, operator, "go")
+    await at_rest(desk)
+    (scout,) = desk.children(operator.id)
+    await prompt(desk, scout, "no, look there")
+    await desk.do(Archive(scout.id))
+    assert (await refused(desk, AskSummary(scout.id))).code == "archived"
+    made = await fold(desk, scout)
+    assert (made.turns, made.parent) == (1, "operator") and "no, look there" in made.text and "look around" not in made.text
 
 
 async def test_what_cannot_be_folded_says_why(place: Place, desk: Desk, operator: ThreadView, reviewer: ThreadView) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Literal
@@ -52,13 +53,13 @@ async def ask_aside(
         answer = await client.call("turn/start", {"threadId": copy.external_id, "input": [{"type": "text", "text": request}]})
         live.external_id = str(answer["turn"]["id"])
         live.started.set()
-        return _said(await live.ended)
+        return _said(await asyncio.shield(live.ended))  # whoever gives it up leaves it to be interrupted
     except CodexError as error:
         raise RuntimeFailure(refused(error)) from error
     except ConnectionLost as error:
         raise RuntimeFailure(f"Codex ended ({error})") from error
     finally:
-        await _leave(client, lane, live, copy)
+        await asyncio.shield(_leave(client, lane, live, copy))
         drop(copy.external_id)
 
 

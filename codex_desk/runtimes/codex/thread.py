@@ -219,7 +219,7 @@ class CodexThread(OutsideThread):
         live = lane.begin(None)
         try:
             await client.call("thread/compact/start", {"threadId": self.external_id})
-            ending = await live.ended
+            ending = await asyncio.shield(live.ended)  # given up, it is still to be interrupted
         except CodexError as error:
             raise RuntimeFailure(refused(error)) from error
         except ConnectionLost as error:
