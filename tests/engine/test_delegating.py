@@ -307,6 +307,18 @@ async def test_an_agent_delegates_only_to_the_roles_that_it_names_and_no_deeper_
     assert (refused["error"]["code"], run["summary"]) == ("role_not_allowed", "scout answers deeper")
 
 
+@pytest.mark.row("S4-09")
+async def test_a_role_with_a_key_that_nobody_knows_works_and_says_so_and_one_without_its_providers_key_does_not(
+    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, roles: Path
+) -> None:
+    provider = 'runtime = "native"\nmodel_provider = "p"\n[model_providers.p]\nbase_url = "http://127.0.0.1:1"\nenv_key = "P_KEY"\n'
+    for name, keys in (("odd", "modle = 'm'\n"), ("poor", provider)):
+        (roles / f"{name}.toml").write_text(f'name = "{name}"\ndescription = "d"\ndeveloper_instructions = "i"\n{keys}')
+    odd, poor = await played(desk, runtime, operator, to("odd"), to("poor"))
+    assert (odd["status"], "modle: unknown key; did you mean model?" in odd["notes"][0]) == ("completed", True)
+    assert (poor["error"]["code"], "P_KEY" in poor["error"]["message"]) == ("no_provider", True)
+
+
 async def test_without_roles_there_is_nobody_to_delegate_to(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, roles: Path
 ) -> None:
