@@ -236,6 +236,24 @@ async def test_a_run_is_dismissed_once_it_is_over_and_makes_room(runtime: Script
     assert desk.thread(run["conversation_id"]).status == "archived"
 
 
+async def test_one_whose_own_agents_still_work_is_not_dismissed(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView) -> None:
+    gate = runtime.scripts["scout"] = Gate()
+    await desk.do(Set(operator.id, "agents.max_depth", "2"))
+
+    async def critic(turn: Scripted) -> str:
+        if turn.body == "look":
+            await turn.tool("delegate_agent", agent_id="scout", prompt="deeper", mode="detached")
+        return "judged"
+
+    runtime.scripts["critic"] = critic
+    run, early = await played(desk, runtime, operator, to("critic"), runs("dismiss", "critic"))
+    assert (run["status"], early["error"]["code"]) == ("completed", "running")
+    gate.open.set()
+    await at_rest(desk)
+    [dismissed] = await played(desk, runtime, operator, runs("dismiss", "critic"))
+    assert dismissed["dismissed"] is True
+
+
 async def test_what_is_dismissed_unheard_is_announced_to_nobody(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView) -> None:
     async def leads(turn: Scripted) -> str:
         run = await turn.tool("delegate_agent", agent_id="scout", prompt="look", mode="detached")
