@@ -20,7 +20,7 @@ from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, Tx
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.reading import Reader
-from codex_desk.engine.spawning import Spawner
+from codex_desk.engine.spawning import BELOW, Spawner
 from codex_desk.engine.views import FINAL_STATES, MessageView, ThreadView
 from codex_desk.engine.waiting import MAX_TIMEOUT_MS
 from codex_desk.frozen import frozen
@@ -34,6 +34,8 @@ TASK = 200
 
 CONVERSATIONS = """SELECT t.id, s.role FROM thread t JOIN subagent s ON s.thread_id = t.id
     WHERE t.spawned_by = ? AND t.archived_at IS NULL AND s.role IS NOT NULL ORDER BY t.created_at, t.id"""
+AT_WORK = """SELECT 1 FROM turn WHERE thread_id = ? AND state = 'running'
+    UNION SELECT 1 FROM message WHERE to_id = ? AND state IN ('queued', 'held')"""
 RUNS = "SELECT id FROM message WHERE from_id = ? AND to_id = ? AND kind = 'ask' AND origin = 'agent' ORDER BY id"
 
 
@@ -213,7 +215,8 @@ class Delegator:
         return {"conversation_id": child.id, "agent_id": self._role(child.id), "messages": messages, "cursor": more}
 
     async def _dismiss(self, child: ThreadView) -> dict[str, Any]:
-        if child.status not in ("finished", "error") or child.queued:
+        below = [row["id"] for row in self._reader.rows(BELOW, (child.id,))]
+        if any(self._reader.row(AT_WORK, (each, each)) is not None for each in below):
             raise Refusal(
                 "running",
                 f"{child.handle} is not done ({child.status}): join it, or stop it with interrupt_agent; close_agent ends it at once",

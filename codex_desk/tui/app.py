@@ -36,6 +36,9 @@ from codex_desk.tui.terminal.app import TerminalApp
 from codex_desk.tui.terminal.manners import Manners
 from codex_desk.tui.widgets.approval import ApprovalCard
 
+TIDY_EVERY_S = 30.0
+"""How often it is looked whether garbage is to be collected; that itself costs nothing."""
+
 
 class DeskApp(TerminalApp, inherit_bindings=False):
     """Gives 0 when it was left."""
@@ -60,6 +63,7 @@ class DeskApp(TerminalApp, inherit_bindings=False):
         self._leaving = False
         """From here on nothing is drawn: what the engine still tells is not shown."""
         self.presence = Presence(self, bridge)
+        self._tidying = starting.Tidying()
         self.manners = Manners(self, bridge, bell=preferences.bell, plain=preferences.plain, place=folder.name)
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
@@ -101,6 +105,7 @@ class DeskApp(TerminalApp, inherit_bindings=False):
         self.wardrobe.read()
         self.warn("Theme", self.wardrobe.news())
         self.set_interval(EVERY, self.look_at_settings)
+        self.set_interval(TIDY_EVERY_S, self._tidy)
 
     def _main_screen(self) -> MainScreen:
         wanted, self._wanted = self._wanted, None
@@ -153,12 +158,17 @@ class DeskApp(TerminalApp, inherit_bindings=False):
     async def _read_settings(self) -> None:
         await self.in_force.read()
 
+    def _tidy(self) -> None:
+        self._tidying.look(busy=any(thread.status in ("running", "waiting") for thread in self.bridge.threads))
+
     # --- keys ---------------------------------------------------------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
         """Keys pass the leader before anything else sees them."""
-        if self.presence.sign(event) and isinstance(self.screen, MainScreen):
-            self.screen.paint_soon()
+        if self.presence.sign(event):
+            self._tidying.key()
+            if isinstance(self.screen, MainScreen):
+                self.screen.paint_soon()
         if (
             isinstance(event, events.Key)
             and not event.is_forwarded

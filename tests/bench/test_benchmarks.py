@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from codex_desk.engine.desk import Desk
+from codex_desk.engine.sessions import New
+from tests.bench.agents import Crowd, figures_of, spawn_over_and_over
 from tests.bench.board import board
 from tests.bench.command_line import command_line
 from tests.bench.figures import Figure, against, flat, middle, percentile, slow_end, table
@@ -14,6 +17,8 @@ from tests.bench.folds import folds
 from tests.bench.history import history
 from tests.bench.journal import journal
 from tests.bench.living import thirty
+from tests.bench.models import ScriptedRuntime
+from tests.bench.place import Place
 from tests.bench.run import USAGE, run
 from tests.bench.screen import two_threads
 from tests.bench.turns import many_sessions, round_trip
@@ -55,6 +60,16 @@ def test_the_journal_is_measured(tmp_path: Path) -> None:
 def test_a_round_trip_is_measured(tmp_path: Path) -> None:
     [figure] = round_trip(tmp_path, times=2)
     assert figure.value > 0
+
+
+async def test_a_crowd_of_subagents_is_measured_in_both_ways(tmp_path: Path) -> None:
+    place, crowd = Place(tmp_path), Crowd(agents=3)
+    async with Desk.open(place.home, host="desk", env=place.env, runtimes={"offline": ScriptedRuntime(crowd.turn)}) as desk:
+        await desk.do(New("lead", place.work, runtime="offline"))
+        found = await spawn_over_and_over(crowd, desk, seconds=0)
+    assert (found["rounds"], found["wrong"]) == (2, 0)
+    assert {how: len(took) for how, took in found["started"].items()} == {"one by one": 3, "all at once": 3}
+    assert [figure.value > 0 for figure in figures_of(found, 3)] == [False, True, True, True, True]
 
 
 def test_sessions_that_work_at_once_lose_and_cross_nothing(tmp_path: Path) -> None:

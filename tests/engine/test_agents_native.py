@@ -93,3 +93,56 @@ async def test_a_turn_spawns_on_two_providers_waits_and_answers_with_what_they_s
         assert "begins with the history of operator: all of it" in lines(desk, twin)
         assert {"spawned", "sent", "started", "answered", "returned"} <= set(kinds(desk, judge)) & set(kinds(desk, operator))
         assert desk.verify_audit().verified
+
+
+def delegating_model(turn: TurnInput) -> FunctionModel:
+    """The parent delegates a batch and a follow-up to one of them, and answers with all summaries."""
+    endpoint = turn.endpoint
+    assert endpoint is not None
+
+    async def stream(messages: list[ModelMessage], _: AgentInfo) -> AsyncIterator[str | DeltaToolCalls]:
+        if "delegate_agent" not in {tool.name for tool in turn.tools}:
+            yield f"{endpoint.provider}/{endpoint.model} heard {said(messages)}"
+            return
+        returns = [
+            json.loads(str(part.content))
+            for message in messages
+            if isinstance(message, ModelRequest)
+            for part in message.parts
+            if isinstance(part, ToolReturnPart)
+        ]
+        match returns:
+            case []:
+                given: dict[str, Any] = {"batch": [{"agent_id": "critic", "prompt": "Judge"}, {"agent_id": "twin", "prompt": "Look"}]}
+            case [{"runs": [first, _]}]:
+                given = {"conversation_id": first["conversation_id"], "prompt": "Again"}
+            case [{"runs": runs}, again, *_]:
+                yield "\n".join(run["summary"] for run in (*runs, again))
+                return
+            case _:
+                raise AssertionError(returns)
+        yield {0: DeltaToolCall("delegate_agent", json.dumps(given), tool_call_id=f"call-{len(returns)}")}
+
+    return FunctionModel(stream_function=stream, model_name=endpoint.model)
+
+
+@pytest.mark.row("S4-05")
+@pytest.mark.row("S4-07")
+@pytest.mark.row("S4-10")
+@pytest.mark.row("S4-17")
+@pytest.mark.row("S4-22")
+async def test_a_model_delegates_a_batch_to_two_providers_and_asks_one_of_them_again(place: Place) -> None:
+    (place.home / "config.toml").write_text(PROVIDERS + '[profiles.cheap]\nmodel = "tiny"\n')
+    (place.home / "agents").mkdir(exist_ok=True)
+    (place.home / "agents" / "critic.toml").write_text(CRITIC)
+    twin = 'name = "twin"\ndescription = "d"\ndeveloper_instructions = "i"\nprofile = "cheap"\nagents = []\n'
+    (place.home / "agents" / "twin.toml").write_text(twin)
+    async with Desk.open(place.home, host="desk", env=place.env, runtimes={"native": NativeRuntime(delegating_model)}) as desk:
+        operator = await desk.do(New("operator", place.folder("operator"), runtime="native"))
+        assert ((await prompt(desk, operator, "Plan it")).answer or "").splitlines() == [
+            "second/small heard ['Judge']",
+            "first/tiny heard ['Look']",
+            "second/small heard ['Judge', 'Again']",
+        ]
+        assert [child.handle for child in desk.children(operator.id)] == ["critic", "twin"]
+        assert desk.verify_audit().verified

@@ -236,6 +236,24 @@ async def test_a_run_is_dismissed_once_it_is_over_and_makes_room(runtime: Script
     assert desk.thread(run["conversation_id"]).status == "archived"
 
 
+async def test_one_whose_own_agents_still_work_is_not_dismissed(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView) -> None:
+    gate = runtime.scripts["scout"] = Gate()
+    await desk.do(Set(operator.id, "agents.max_depth", "2"))
+
+    async def critic(turn: Scripted) -> str:
+        if turn.body == "look":
+            await turn.tool("delegate_agent", agent_id="scout", prompt="deeper", mode="detached")
+        return "judged"
+
+    runtime.scripts["critic"] = critic
+    run, early = await played(desk, runtime, operator, to("critic"), runs("dismiss", "critic"))
+    assert (run["status"], early["error"]["code"]) == ("completed", "running")
+    gate.open.set()
+    await at_rest(desk)
+    [dismissed] = await played(desk, runtime, operator, runs("dismiss", "critic"))
+    assert dismissed["dismissed"] is True
+
+
 async def test_what_is_dismissed_unheard_is_announced_to_nobody(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView) -> None:
     async def leads(turn: Scripted) -> str:
         run = await turn.tool("delegate_agent", agent_id="scout", prompt="look", mode="detached")
@@ -305,6 +323,18 @@ async def test_an_agent_delegates_only_to_the_roles_that_it_names_and_no_deeper_
     [second] = await played(desk, runtime, operator, to("critic"))
     refused, run = json.loads(second["summary"])
     assert (refused["error"]["code"], run["summary"]) == ("role_not_allowed", "scout answers deeper")
+
+
+@pytest.mark.row("S4-09")
+async def test_a_role_with_a_key_that_nobody_knows_works_and_says_so_and_one_without_its_providers_key_does_not(
+    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, roles: Path
+) -> None:
+    provider = 'runtime = "native"\nmodel_provider = "p"\n[model_providers.p]\nbase_url = "http://127.0.0.1:1"\nenv_key = "P_KEY"\n'
+    for name, keys in (("odd", "modle = 'm'\n"), ("poor", provider)):
+        (roles / f"{name}.toml").write_text(f'name = "{name}"\ndescription = "d"\ndeveloper_instructions = "i"\n{keys}')
+    odd, poor = await played(desk, runtime, operator, to("odd"), to("poor"))
+    assert (odd["status"], "modle: unknown key; did you mean model?" in odd["notes"][0]) == ("completed", True)
+    assert (poor["error"]["code"], "P_KEY" in poor["error"]["message"]) == ("no_provider", True)
 
 
 async def test_without_roles_there_is_nobody_to_delegate_to(
