@@ -44,3 +44,11 @@ def test_the_top_level_holds_what_belongs_there_and_nothing_else() -> None:
         pytest.skip("not a git checkout")
     top = {name.split("/")[0] for name in tracked if not name.startswith(".")}
     assert top <= {"pyproject.toml", "README.md", "uv.lock", "codex_desk", "tests", "snapshots", "themes"}
+
+
+@pytest.mark.row("S4-06")
+def test_the_wheel_carries_the_sample_office_and_its_conversation(wheel: zipfile.ZipFile) -> None:
+    office = ROOT / "codex_desk" / "cli" / "offices" / "ideas"
+    wanted = {str(path.relative_to(ROOT)) for path in office.rglob("*") if path.is_file()}
+    assert {f"{office.relative_to(ROOT)}/{name}" for name in ("CONVERSATION.md", "agents/critic/config.toml", "repo/BRIEF.md")} <= wanted
+    assert wanted <= set(wheel.namelist())

@@ -20,7 +20,7 @@ PRESSED_S = 0.05
 class Budget:
     """Seconds that were spent and are not made up for yet: what is spent is a debt, and time pays it off."""
 
-    def __init__(self, share: float = SHARE, at_once: float = AT_ONCE_S) -> None:
+    def __init__(self, share: float, at_once: float) -> None:
         self._share = share
         self._at_once = at_once
         self._debt = 0.0
@@ -46,7 +46,7 @@ class PacedScreen(Screen[None]):
     def __init__(self, *args: Any, clock: Callable[[], float] = perf_counter, **more: Any) -> None:
         super().__init__(*args, **more)
         self._clock = clock
-        self._budget = Budget()
+        self._budget = Budget(SHARE, AT_ONCE_S)
         self._pressed_until = 0.0
 
     def paint_soon(self) -> None:

@@ -10,7 +10,7 @@ from codex_desk.tui.pacing import AT_ONCE_S, SHARE, Budget, PacedScreen
 
 
 def test_a_burst_is_painted_at_once_and_what_goes_on_takes_its_share() -> None:
-    budget, now, spent = Budget(), 0.0, 0.0
+    budget, now, spent = Budget(SHARE, AT_ONCE_S), 0.0, 0.0
     while now < 100.0:
         if budget.allows(now):
             budget.spent(0.04, now)
@@ -22,7 +22,7 @@ def test_a_burst_is_painted_at_once_and_what_goes_on_takes_its_share() -> None:
 
 
 def test_what_costs_less_than_its_share_is_never_put_off() -> None:
-    budget = Budget()
+    budget = Budget(SHARE, AT_ONCE_S)
     for frame in range(10_000):
         now = frame / 60
         assert budget.allows(now)
@@ -58,6 +58,7 @@ async def test_while_frames_took_too_much_only_what_a_key_changes_is_painted() -
     app, laid_out = Small(), []
     async with app.run_test(size=(20, 3)) as pilot:
         await pilot.pause()
+        screen._budget = Budget(SHARE, AT_ONCE_S)
         screen._budget.spent(100.0, now[0])
         screen.query_one("#said", Label).update("two")
         screen.call_after_refresh(laid_out.append, "two")
