@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codex_desk.config import Resolved
-from codex_desk.engine import boards, chain, exporting, folders, links, mailbox, recovery, searching, sessions, spawning, turns
+from codex_desk.engine import bills, boards, chain, exporting, folders, links, mailbox, recovery, searching, sessions, spawning, turns
 from codex_desk.engine.board_mirror import Mirror
 from codex_desk.engine.board_sharing import open_boards, sharing_of
 from codex_desk.engine.bringing import Bringing
@@ -265,6 +265,10 @@ class Desk(Bringing):
             return await folders.files(Path(self.thread(thread_id).cwd))
         except OSError:
             return None
+
+    def bill(self, thread_id: str) -> bills.Bill | None:
+        """What the chain of a thread used, and what of it is held; None for a thread that never worked."""
+        return bills.bill(self, thread_id, self.surroundings.limits())
 
     def draft(self, thread_id: str) -> tuple[str, Mapping[str, str]] | None:
         """What the human typed in a thread and did not send: the text, and the large pastes that something in it stands for."""
