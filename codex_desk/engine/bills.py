@@ -143,7 +143,7 @@ def bill(reader: Reader, thread_id: str, allowed: Limits) -> Bill | None:
     chain_id = row["chain_id"]
     turns = reader.rows(
         f"SELECT u.thread_id, u.state, u.input_tokens, u.output_tokens, u.started_at, u.ended_at, m.from_id, {NAME.format('t')} AS thread, t.status, t.held"
-        " FROM turn u JOIN message m ON m.id = u.message_id JOIN thread t ON t.id = u.thread_id WHERE u.chain_id = ? ORDER BY u.started_at, u.id",
+        " FROM turn u JOIN message m ON m.id = u.message_id JOIN thread t ON t.id = u.thread_id WHERE u.chain_id = ? ORDER BY m.id",
         (chain_id,),
     )
     waiting = reader.rows(

@@ -217,7 +217,7 @@ def _offer(tx: Tx, row: ChainUse, turn_id: str) -> None:
         level = row.granted.get(name, 0)
         if row.offered.get(name, -1) < level:
             tx.update(row, offered={**row.offered, name: level})
-            text = f"{_gives(name)}? used: {limits.share(name, use, allowed)}"
+            text = f"{_gives(name)}? {limits.share(name, use, allowed)} are used"
             _ask(tx, row, name, text, f"at the limit ({limits.key(name)}) what they send waits for you", turn_id)
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from codex_desk.engine import budgets, loops, mailbox
-from codex_desk.engine.journal import End, Tx
+from codex_desk.engine.identity import By
+from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.limits import LIMITS
+from codex_desk.frozen import frozen
 from codex_desk.store.budget_tables import ChainUse
 from codex_desk.store.tables import Approval, Attachment, Message, Turn, moment_text
 
 NO_MORE = "you gave no more for this"
+NOBODY = "nobody to ask"
 
 
 def decide(tx: Tx, approval: Approval, approve: bool) -> None:
@@ -23,6 +28,21 @@ def decide(tx: Tx, approval: Approval, approve: bool) -> None:
         grant(tx, row, brakes)
     elif any(trip["limit"] in brakes for trip in row.trips):
         _give_no_more(tx, row)
+
+
+@frozen
+class NobodyToAsk(Action):
+    """Nobody answered what a held chain offers, and no screen is open: what it holds ends, as an approval would that nobody answers."""
+
+    approval: str
+    verb: ClassVar[str] = "expire"
+
+    def perform(self, tx: Tx, by: By) -> None:
+        pending = tx.first(Approval, "id = ? AND state = 'pending' AND kind = 'budget'", self.approval)
+        turn = None if pending is None else tx.get(Turn, pending.turn_id)
+        row = None if turn is None else tx.get(ChainUse, turn.chain_id)
+        if pending is not None and row is not None and any(trip["limit"] in (pending.offers or ()) for trip in row.trips):
+            _give_no_more(tx, row, NOBODY, asked=False)
 
 
 def grant(tx: Tx, row: ChainUse, brakes: set[str]) -> None:
@@ -122,16 +142,16 @@ def ended(tx: Tx, chain_id: str) -> None:
         budgets.withdraw(tx, row, brake, "it ended before it was needed")
 
 
-def _give_no_more(tx: Tx, row: ChainUse) -> None:
+def _give_no_more(tx: Tx, row: ChainUse, why: str = NO_MORE, *, asked: bool = True) -> None:
     """What is held in the chain ends, so that whoever waits for it learns of that; its edges are free for what the human asks next."""
     trips = row.trips
     tx.update(row, refused=True, trips=[])
     for message in tx.find(Message, "chain_id = ? AND state = 'held' ORDER BY id", row.chain_id):
-        mailbox.settle(tx, message, "cancel", "human", NO_MORE)
+        mailbox.settle(tx, message, "cancel" if asked else "expire", "human" if asked else "system", why)
     for edge, child in {(trip["edge"], trip["child"]) for trip in trips}:
         _free(tx, edge, child)
     for brake in tuple(row.asked):
-        budgets.withdraw(tx, row, brake, NO_MORE)
+        budgets.withdraw(tx, row, brake, why)
 
 
 def _start_again(tx: Tx, row: ChainUse) -> None:
