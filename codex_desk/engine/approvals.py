@@ -171,13 +171,18 @@ def covering(tx: Tx, thread: Thread, cwd: str, command: Sequence[str] | None) ->
     """The grant that already allows this command in this thread, if there is one. A grant never reaches beyond its scope."""
     if command is None:
         return None
+    above = {thread.id}  # and those that it is a subagent of, however deep
+    parent = thread.spawned_by
+    while parent is not None and parent not in above:
+        above.add(parent)
+        parent = tx.thread(parent).spawned_by
     for grant in tx.find(Grant, "revoked_at IS NULL ORDER BY id"):
         if list(command[: len(grant.prefix)]) != grant.prefix:
             continue
         if grant.scope == "folder" and grant.folder == cwd:
             return grant
-        if grant.scope in ("thread", "tree") and grant.thread_id == thread.id:
+        if grant.scope == "thread" and grant.thread_id == thread.id:
             return grant
-        if grant.scope == "tree" and grant.thread_id is not None and grant.thread_id == thread.spawned_by:
+        if grant.scope == "tree" and grant.thread_id in above:
             return grant
     return None

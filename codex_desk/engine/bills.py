@@ -163,7 +163,7 @@ def bill(reader: Reader, thread_id: str, allowed: Limits) -> Bill | None:
         prompt="" if prompt is None else prompt["body"],
         origin=row["origin"],
         began_at=moment(row["began_at"]),
-        spent=_spent(row, allowed, now),
+        spent=_spent(row, allowed, _until(turns, waiting, now)),
         spenders=tuple(_tree(row["thread_id"], turns, waiting, now)),
         held=tuple(
             HeldMessage(
@@ -189,6 +189,14 @@ def _spent(row: Any, allowed: Limits, now: datetime) -> tuple[Spent, ...]:
     use = Use(row["hops"], row["wakes"], row["turns"], tokens, limits.passed(now - moment(row["began_at"])))
     wide = allowed.again(granted)
     return tuple(Spent(name, use.of(name), wide.of(name), granted.get(name, 0)) for name in LIMITS)
+
+
+def _until(turns: Sequence[Any], waiting: Sequence[Any], now: datetime) -> datetime:
+    """When a chain came to rest; one that has not is looked at now."""
+    ends = [maybe(each["ended_at"]) for each in turns]
+    if waiting or not ends:
+        return now
+    return max((now if end is None else end) for end in ends)
 
 
 def _tree(root: str, turns: Sequence[Any], waiting: Sequence[Any], now: datetime) -> Iterator[Spender]:

@@ -104,7 +104,7 @@ def stop(tx: Tx, thread_id: str) -> list[str]:
         return []
     stopped: list[str] = []
     for turn in tx.find(Turn, "chain_id = ? AND state = 'running' ORDER BY started_at", chain_id):
-        tx.update(turn, stop_reason="by the user, with all that it belongs to")
+        tx.update(turn, stop_reason="by the user, with its whole chain")
         tx.update(tx.thread(turn.thread_id), held=True)
         stopped.append(turn.thread_id)
     for message in tx.find(Message, "chain_id = ? AND state = 'queued' AND turn_id IS NULL ORDER BY id", chain_id):

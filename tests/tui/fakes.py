@@ -22,8 +22,8 @@ from codex_desk.config.layers import Layer
 from codex_desk.config.schema import Settings
 from codex_desk.engine.adopting import Adoptable, Where
 from codex_desk.engine.auditing import AuditFilter
-from codex_desk.engine.bills import Bill
 from codex_desk.engine.away import Away, NoteSeen, Seen
+from codex_desk.engine.bills import Bill
 from codex_desk.engine.board_reading import EVERYTHING, Wanted
 from codex_desk.engine.board_views import BoardView, EntryView
 from codex_desk.engine.drafting import KeepDraft

@@ -102,7 +102,7 @@ def _waiting(wait: Wait, guides: str, key: str, number: str) -> WaitRow:
     answers = (
         " or ".join(f"#{one.number}" for one in open_ones) if wait.mode == "any" else " and ".join(f"#{one.number}" for one in open_ones)
     )
-    frees = f"{wait.thread} goes on with the answer to {answers or 'what it asked'}, when it is needed by you, or when it gives up"
+    frees = f"{wait.thread} goes on with the answer to {answers or 'what it asked'}, or when it gives up; x stops it"
     return WaitRow(
         key, wait.thread_id, guides, wait.thread, "waits", f"{number}⧗ waits for {one_line(whom)}", wait.since, wait.deadline, frees
     )

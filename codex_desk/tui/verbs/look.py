@@ -138,7 +138,7 @@ COMMANDS = (
         chain,
         "[THREAD]",
         key="l",
-        palette="What this prompt caused, and its bill",
+        palette="What this prompt caused",
     ),
     Command(
         "board",
