@@ -129,6 +129,10 @@ def test_who_worked_is_a_tree_below_whoever_first_asked() -> None:
     assert in_short(replace(BILL, held=(), stopped="by you")).endswith("stopped by you")
 
 
+def shows(screen: MainScreen, thread_id: str) -> bool:
+    return screen.panes.active.thread is not None and screen.panes.active.thread.id == thread_id
+
+
 @pytest.mark.row("S1-09")
 @pytest.mark.row("S4-29")
 async def test_one_key_stops_all_of_it_another_lets_it_go_on_and_enter_opens() -> None:
@@ -148,9 +152,7 @@ async def test_one_key_stops_all_of_it_another_lets_it_go_on_and_enter_opens() -
         desk.tell(MessageChanged(33, "t-reviewer", "t-operator", "running"))
         await until(pilot, lambda: "Held" not in shown(app))
         await pilot.press("down", "enter")
-        await until(pilot, lambda: isinstance(app.screen, MainScreen))
-        assert app.screen.panes.active.thread is not None
-        await until(pilot, lambda: app.screen.panes.active.thread.id == "t-reviewer")
+        await until(pilot, lambda: isinstance(app.screen, MainScreen) and shows(app.screen, "t-reviewer"))
         await write(pilot, "/interrupt operator --chain")
         await pilot.press("enter")
         await until(pilot, lambda: desk.done.count(Interrupt("t-operator", chain=True)) == 2)

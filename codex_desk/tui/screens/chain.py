@@ -140,8 +140,9 @@ def _head(bill: Bill) -> Content:
 
 def _share_line(share: Share, width: int) -> Content:
     amount = f"{share.used:>8} of {share.limit}"
-    rest = "─" * (CELLS - len(share.bar))
-    bar = [(share.bar, STYLES[share.tone]), (rest, "$text-disabled"), ("  ", "")] if share.bar is not None and width >= NARROW else []
+    bar = []
+    if share.bar is not None and width >= NARROW:
+        bar = [(share.bar, STYLES[share.tone]), ("─" * (CELLS - len(share.bar)), "$text-disabled"), ("  ", "")]
     told = "used up" if share.tone == "over" else ""
     words = "   ".join(part for part in (told, share.again) if part)
     return Content.assemble(
