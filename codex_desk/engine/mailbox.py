@@ -125,10 +125,7 @@ class Remove(Action):
 
     def perform(self, tx: Tx, by: By) -> int:
         message = waiting(tx, self.message)
-        was_held = message.state == "held"
         settle(tx, message, "cancel", by.origin, "removed by the user")
-        if was_held:
-            budgets.removed(tx, message)
         return message.id or 0
 
 
@@ -166,6 +163,7 @@ def settle(tx: Tx, message: Message, event: MessageEvent, origin: Origin, reason
     tx.update(message, state=state, reason=reason, answer=answer, answered_at=tx.now)
     if was_held:
         _show_unheld(tx, message)
+        budgets.removed(tx, message)
     elif message.origin == "agent" and state not in ("delivered", "cancelled"):
         loops.answered(tx, message, answer or f"{state}: {reason}")
     told = f"#{message.id} {state}"
@@ -214,9 +212,18 @@ def hold(tx: Tx, message: Message, reason: str, *, needs: bool = True) -> None:
         tx.update(target)
 
 
+def show_held(tx: Tx, thread: Thread) -> None:
+    """A thread that came to rest needs the human again for what is held in its queue."""
+    held = tx.first(Message, "to_id = ? AND state = 'held' AND reason != ? ORDER BY id", thread.id, budgets.STOPPED)
+    if held is not None and thread.status in ("idle", "finished"):
+        tx.update(thread, status="needs_human", reason=f"#{held.id} held: {held.reason}")
+
+
 def release(tx: Tx, message: Message) -> None:
-    """Let a held message wait for its turn again."""
+    """Let a held message wait for its turn again, with a line on both sides."""
     tx.update(message, state=next_state(message.state, "release"), reason=None)
+    for each in filter(None, (message.to_id, message.from_id)):
+        tx.item(each, "notice", f"#{message.id} goes on", "human", data={"event": "released", "message": message.id})
     _show_unheld(tx, message)
 
 

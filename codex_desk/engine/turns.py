@@ -228,6 +228,7 @@ def end_turn(tx: Tx, turn: Turn, state: Ending, reason: str | None, answer: str 
     failed = state == "failed" or (state == "interrupted" and reason == "process ended")
     rest = "finished" if thread.kind == "subagent" else "idle"
     tx.update(thread, status="error" if failed else rest, reason=reason if failed else None)
+    mailbox.show_held(tx, thread)
     message = tx.get(Message, turn.message_id)
     if message is not None and message.state == "running":
         event, told = _ending(state, reason, answer, message.kind)

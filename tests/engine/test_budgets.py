@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from codex_desk.engine.approvals import Decide
 from codex_desk.engine.desk import Desk
-from codex_desk.engine.links import Attach
+from codex_desk.engine.links import Attach, Detach
 from codex_desk.engine.mailbox import Remove, Send
 from codex_desk.engine.turns import Interrupt, Resume
 from codex_desk.engine.views import ApprovalView, ThreadView
 from codex_desk.runtimes.base import ItemDraft, TurnOutcome, Usage
-from tests.engine.scripted import Gate, Place, Scripted, ScriptedRuntime, agent, at_rest, echo, final, kinds, prompt, refused, until
+from tests.engine.scripted import Gate, Place, Scripted, ScriptedRuntime, agent, at_rest, echo, final, kinds, lines, prompt, refused, until
 
 
 def budget(place: Place, **limits: float) -> None:
@@ -76,6 +76,7 @@ async def test_turns_beyond_the_limit_are_held_with_their_edge_and_the_inbox_off
     runtime.scripts["operator"] = echo
     await desk.do(Decide(offer.id, True))
     assert (await final(desk, stopped))[0].state == "answered"
+    assert all(f"#{stopped} goes on" in lines(desk, thread) for thread in (operator, reviewer))
     await at_rest(desk)
     assert (desk.rows("SELECT held_reason FROM attachment")[0]["held_reason"], held(desk)) == (None, [])
     assert desk.thread(reviewer.id).status == "idle"
@@ -207,6 +208,7 @@ async def test_the_third_same_message_with_nothing_in_between_is_held(
     (offer,) = offers(desk)
     assert "let them go on" in offer.text
     assert (await prompt(desk, reviewer, "and you?")).state == "answered"
+    assert desk.thread(reviewer.id).status == "needs_human"  # what is held is not forgotten over it
 
 
 async def test_a_file_that_changed_lets_ordinary_work_go_on(
@@ -280,6 +282,18 @@ async def test_no_more_ends_what_is_held_and_the_agent_is_told(
     runtime.scripts |= {"operator": asking(1), "reviewer": echo}
     assert (await prompt(desk, operator, "something else")).state == "answered"  # the edge is free for what the user asks next
     assert desk.thread(reviewer.id).status == "idle"
+
+
+async def test_detaching_settles_what_was_held_across_it(
+    place: Place, runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, reviewer: ThreadView
+) -> None:
+    budget(place, turns=2)
+    runtime.scripts["operator"] = asking(2)
+    await prompt(desk, operator, "go")
+    await desk.do(Detach(reviewer.id))
+    assert (held(desk), offers(desk)) == ([], [])
+    bill = desk.bill(operator.id)
+    assert bill is not None and bill.reasons == ()
 
 
 async def test_removing_what_is_held_settles_it(

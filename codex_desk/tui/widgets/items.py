@@ -34,6 +34,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "approval_refused": ("✗", "$text-warning"),
     "started": ("▸", MUTED),
     "held": ("⏸", "$text-warning"),
+    "released": ("▸", "$text-success"),
     "attached": ("⇄", "$text-secondary"),
     "detached": ("⇹", "$text-secondary"),
     "moved": ("⇆", "$text-secondary"),
