@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codex_desk.cli.bills import bill_lines
 from codex_desk.cli.command import command, on_desk
 from codex_desk.cli.lines import thread_lines
 from codex_desk.cli.params import THREAD, thread_named
+from codex_desk.engine.wording import name_of
 
 if TYPE_CHECKING:
     from codex_desk.cli.output import Output
@@ -35,11 +37,21 @@ async def list_command(desk: Desk, out: Output, everything: bool, tree: bool) ->
 
 @command()
 @click.argument("thread", type=THREAD)
+@click.option("--chain", is_flag=True, help="Also who works for its present or last prompt, what that took, and what of it is held.")
 @on_desk
-async def agents_command(desk: Desk, out: Output, thread: str) -> None:
+async def agents_command(desk: Desk, out: Output, thread: str, chain: bool) -> None:
     """List the children of THREAD."""
-    children = desk.children(thread_named(desk, thread).id)
-    out.give({"agents": [child.to_json() for child in children]}, thread_lines(children))
+    found = thread_named(desk, thread)
+    children = desk.children(found.id)
+    data: dict[str, object] = {"agents": [child.to_json() for child in children]}
+    lines = thread_lines(children)
+    if chain:
+        bill = desk.bill(found.id)
+        data["chain"] = None if bill is None else bill.to_json()
+        lines += [*([""] if lines else []), *([] if bill is None else bill_lines(bill))]
+    out.give(data, lines)
+    if not children:
+        out.say(f"{name_of(found)} has no children: codex-desk attach CHILD {name_of(found)} gives it one")
 
 
 def forest(threads: Sequence[ThreadView]) -> Iterator[tuple[ThreadView, str]]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from sqlalchemy import func, select
-
+from codex_desk.engine import inbox, releasing
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, Tx
 from codex_desk.frozen import frozen
-from codex_desk.store.tables import Approval, Grant, Message, Thread, Turn
+from codex_desk.store.tables import Approval, Grant, Thread
 from codex_desk.text import one_line
 
 Scope = Literal["once", "thread", "tree", "folder"]
@@ -52,34 +51,8 @@ class Request(Action):
             tx.audit("approval_given", "human", thread.id, line)
             tx.item(thread.id, "approval", line, "human", turn_id=self.turn, data={"state": "approved", "grant": grant.id})
             return Asked(None, grant.id)
-        number = int(tx.connection.execute(select(func.coalesce(func.max(Approval.number), 0))).scalar_one()) + 1
-        name = f"{thread.handle}-{number}" if thread.kind == "session" else f"sub-{tx.name(thread.spawned_by or thread.id)}-{number}"
-        tx.insert(
-            Approval(
-                number=number,
-                id=name,
-                thread_id=thread.id,
-                turn_id=self.turn,
-                kind=self.kind,
-                text=self.text,
-                cwd=self.cwd,
-                why=self.why,
-                command=None if self.command is None else list(self.command),
-                offers=list(self.offers) or None,
-                chain=chain_of(tx, self.turn),
-                asked_at=tx.now,
-            )
-        )
+        name = inbox.enter(tx, thread, self.turn, self.kind, self.text, self.cwd, self.why, self.command, self.offers)
         tx.update(thread, status="needs_human", reason=f"{name}: {one_line(self.text, 120)}")
-        tx.audit("approval_asked", "agent", thread.id, f"{name} asked: {one_line(self.text)} ({self.why})")
-        tx.item(
-            thread.id,
-            "approval",
-            f"{name} asked: {one_line(self.text)}",
-            "agent",
-            turn_id=self.turn,
-            data={"approval": name, "state": "pending"},
-        )
         return Asked(name)
 
 
@@ -106,12 +79,21 @@ class Decide(Action):
         if self.answer is not None and "answer" not in offers:
             raise Refusal("bad_value", f"{row.id} is answered with yes or no")
         state = "approved" if self.approve else "denied"
+        if row.kind == "budget":
+            self._refuse_scope(row)
+            close(tx, row, state, "human", scope="once")
+            releasing.decide(tx, row, self.approve)
+            return row.id
         if self.approve and self.scope != "once" and not (self.scope == "thread" and "thread" in offers):
             self._grant(tx, row)
         if self.answer is not None:
             tx.update(row, answer=self.answer)
         close(tx, row, state, "human", scope=self.scope)
         return row.id
+
+    def _refuse_scope(self, row: Approval) -> None:
+        if self.approve and self.scope != "once":
+            raise Refusal("bad_value", f"{row.id} is given once, for one prompt and what it causes; a wider limit is a setting (budgets)")
 
     def _grant(self, tx: Tx, row: Approval) -> None:
         if row.command is None:
@@ -164,8 +146,10 @@ def close(
     """End a request, with its line in the thread that asked."""
     tx.update(row, state=state, scope=scope, reason=reason, decided_at=tx.now)
     thread = tx.thread(row.thread_id)
-    others = tx.first(Approval, "thread_id = ? AND state = 'pending'", thread.id)
-    if others is None and thread.status == "needs_human":
+    other = tx.first(Approval, "thread_id = ? AND state = 'pending' AND kind != 'budget' ORDER BY number", thread.id)
+    if other is not None:
+        tx.update(thread, reason=f"{other.id}: {one_line(other.text, 120)}")
+    elif thread.status == "needs_human" and row.kind != "budget":
         tx.update(thread, status="running", reason=None)
     line = (
         f"{row.id} {state}"
@@ -187,31 +171,18 @@ def covering(tx: Tx, thread: Thread, cwd: str, command: Sequence[str] | None) ->
     """The grant that already allows this command in this thread, if there is one. A grant never reaches beyond its scope."""
     if command is None:
         return None
+    above = {thread.id}  # and those that it is a subagent of, however deep
+    parent = thread.spawned_by
+    while parent is not None and parent not in above:
+        above.add(parent)
+        parent = tx.thread(parent).spawned_by
     for grant in tx.find(Grant, "revoked_at IS NULL ORDER BY id"):
         if list(command[: len(grant.prefix)]) != grant.prefix:
             continue
         if grant.scope == "folder" and grant.folder == cwd:
             return grant
-        if grant.scope in ("thread", "tree") and grant.thread_id == thread.id:
+        if grant.scope == "thread" and grant.thread_id == thread.id:
             return grant
-        if grant.scope == "tree" and grant.thread_id is not None and grant.thread_id == thread.spawned_by:
+        if grant.scope == "tree" and grant.thread_id in above:
             return grant
     return None
-
-
-def chain_of(tx: Tx, turn_id: str) -> list[str]:
-    """Who asked whom, down to this turn: `human` (or what else began it), then handles."""
-    chain: list[str] = []
-    turn = tx.get(Turn, turn_id)
-    while turn is not None:
-        chain.append(tx.name(turn.thread_id))
-        message = tx.get(Message, turn.message_id)
-        if message is None:
-            break
-        if message.origin == "human" or message.asking_turn_id is None:
-            if message.from_id is not None:
-                chain.append(tx.name(message.from_id))
-            chain.append(message.origin)
-            break
-        turn = tx.get(Turn, message.asking_turn_id)
-    return chain[::-1]

@@ -9,9 +9,9 @@ from codex_desk.engine.hub import Hub
 from codex_desk.engine.identity import SYSTEM
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.reading import Reader
+from codex_desk.engine.releasing import NOBODY
 from codex_desk.runtimes.base import ApprovalRequest, Decision
 
-NOBODY = "nobody to ask"
 WITHDRAWN = "it is not asked any more: it was answered elsewhere, or its turn is being stopped"
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from codex_desk.config import Resolved
 from codex_desk.engine import (
+    bills,
     boards,
     chain,
     exporting,
@@ -283,6 +284,10 @@ class Desk(Bringing):
             return await folders.files(Path(self.thread(thread_id).cwd))
         except OSError:
             return None
+
+    def bill(self, thread_id: str) -> bills.Bill | None:
+        """What the chain of a thread used, and what of it is held; None for a thread that never worked."""
+        return bills.bill(self, thread_id, self.surroundings.limits())
 
     def draft(self, thread_id: str) -> tuple[str, Mapping[str, str]] | None:
         """What the human typed in a thread and did not send: the text, and the large pastes that something in it stands for."""

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from codex_desk.engine import turns, waking
-from codex_desk.engine.events import Event, MessageChanged, ThreadChanged, TurnChanged
+from codex_desk.engine import releasing, turns, waking
+from codex_desk.engine.events import ApprovalChanged, Event, MessageChanged, ThreadChanged, TurnChanged
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.identity import By
-from codex_desk.engine.journal import Tx
+from codex_desk.engine.journal import Action, Tx
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.liveness import HostLock, is_alive
 from codex_desk.engine.mailbox import Ask
@@ -231,6 +231,8 @@ class Host:
                     self.poke(event.thread_id)
             case TurnChanged() if event.state != "running":
                 self._plan_wakes()
+            case ApprovalChanged(state="pending", approval_id=name) if self.kind == "once" and self._stage.patience is not None:
+                self._at(f"expire {name}", self._stage.patience, lambda: self._perform(releasing.NobodyToAsk(name)))
             case _:
                 return
 
@@ -292,6 +294,14 @@ class Host:
             self._plan_wakes()  # for one that was not due yet, by a clock that runs otherwise than the loop's
 
         task = asyncio.create_task(fire())
+        self._firing.add(task)
+        task.add_done_callback(self._firing.discard)
+
+    def _perform(self, action: Action) -> None:
+        async def perform() -> None:
+            await self._ledger.do(action)
+
+        task = asyncio.create_task(perform())
         self._firing.add(task)
         task.add_done_callback(self._firing.discard)
 

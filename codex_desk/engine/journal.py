@@ -20,6 +20,7 @@ from sqlmodel import SQLModel
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import ApprovalChanged, Audited, Event, ItemAdded, ItemChanged, MessageChanged, ThreadChanged, TurnChanged
 from codex_desk.engine.identity import By
+from codex_desk.engine.limits import Limits
 from codex_desk.engine.rows import item_view
 from codex_desk.engine.views import ItemView, Origin
 from codex_desk.frozen import frozen
@@ -54,7 +55,8 @@ class Rules:
 
     max_attach_depth: int = 3
     close_agent_on_attached: str = "reject"
-    hops: int = 8
+    limits: Limits = Limits()
+    """What a chain may use up."""
 
 
 @frozen
@@ -99,6 +101,7 @@ class Tx:
         self.connection = connection
         self.now = datetime.now(UTC)
         self._rules = rules
+        self._ruled: Rules | None = None
         self.own_rights = own_rights
         self._learned = learned
         self._heard_first: Sequence[Event] = ()
@@ -113,8 +116,10 @@ class Tx:
 
     @property
     def rules(self) -> Rules:
-        """The desk-wide settings as they are now."""
-        return self._rules()
+        """The desk-wide settings as they were when this transaction first asked."""
+        if self._ruled is None:
+            self._ruled = self._rules()
+        return self._ruled
 
     # --- rows -------------------------------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, ClassVar, Literal
 
+from codex_desk.engine import budgets, loops
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
@@ -162,8 +163,13 @@ def edge_between(tx: Tx, sender: str, target: str) -> tuple[Attachment | None, L
 
 def settle(tx: Tx, message: Message, event: MessageEvent, origin: Origin, reason: str | None, *, answer: str | None = None) -> None:
     """Bring a message to an end, with a line on both sides."""
-    state = next_state(message.state, event)
+    state, was_held = next_state(message.state, event), message.state == "held"
     tx.update(message, state=state, reason=reason, answer=answer, answered_at=tx.now)
+    if was_held:
+        _show_unheld(tx, message)
+        budgets.removed(tx, message)
+    elif message.origin == "agent" and state not in ("delivered", "cancelled"):
+        loops.answered(tx, message, answer or f"{state}: {reason}")
     told = f"#{message.id} {state}"
     if state == "answered" and message.started_at is not None:
         told += f" in {spell(int((tx.now - message.started_at).total_seconds()))}"
@@ -188,15 +194,55 @@ def settle(tx: Tx, message: Message, event: MessageEvent, origin: Origin, reason
     )
 
 
-def hold(tx: Tx, message: Message, reason: str) -> None:
-    """Keep a message back for the human."""
+def hold_back(tx: Tx, message: Message, trip: budgets.Trip) -> None:
+    """Do with a message what a brake says."""
+    if trip.refused:
+        settle(tx, message, "cancel", "system", trip.reason)
+    else:
+        hold(tx, message, trip.reason, needs=trip.reason != budgets.STOPPED)
+
+
+def hold(tx: Tx, message: Message, reason: str, *, needs: bool = True) -> None:
+    """Keep a message back for the human; the receiver `needs` them then, unless they know."""
     tx.update(message, state=next_state(message.state, "hold"), reason=reason)
     line = f"#{message.id} held: {reason}"
     other = message.from_id if message.from_id is not None else None
     here = End(message.to_id, line)
     tx.crossing("held", "system", here, None if other is None else End(other, line), data={"message": message.id})
     target = tx.thread(message.to_id)
-    tx.update(target, reason=line, status="needs_human" if target.status in ("idle", "error") else target.status)
+    if needs:
+        tx.update(target, reason=line, status="needs_human" if target.status in ("idle", "error", "finished") else target.status)
+    else:
+        tx.update(target)
+
+
+def show_held(tx: Tx, thread: Thread) -> None:
+    """A thread that came to rest needs the human again for what is held in its queue."""
+    held = tx.first(Message, "to_id = ? AND state = 'held' AND reason != ? ORDER BY id", thread.id, budgets.STOPPED)
+    if held is not None and thread.status in ("idle", "finished"):
+        tx.update(thread, status="needs_human", reason=f"#{held.id} held: {held.reason}")
+
+
+def release(tx: Tx, message: Message) -> None:
+    """Let a held message wait for its turn again, with a line on both sides."""
+    tx.update(message, state=next_state(message.state, "release"), reason=None)
+    for each in filter(None, (message.to_id, message.from_id)):
+        tx.item(each, "notice", f"#{message.id} goes on", "human", data={"event": "released", "message": message.id})
+    _show_unheld(tx, message)
+
+
+def _show_unheld(tx: Tx, message: Message) -> None:
+    """A thread that needed the human for a held message needs them no more, or for the next one that is held."""
+    thread = tx.thread(message.to_id)
+    if not (thread.reason or "").startswith(f"#{message.id} held"):
+        return
+    other = tx.first(Message, "to_id = ? AND state = 'held' ORDER BY id", thread.id)
+    if other is not None:
+        tx.update(thread, reason=f"#{other.id} held: {other.reason}")
+    elif thread.status == "needs_human":
+        tx.update(thread, reason=None, status="finished" if thread.kind == "subagent" else "idle")
+    else:
+        tx.update(thread, reason=None)
 
 
 def cancel_across(tx: Tx, edge: Attachment, reason: str) -> None:
@@ -233,6 +279,7 @@ def _from_agent(tx: Tx, by: By, action: Ask | Report, kind: Literal["ask", "repo
     turn = tx.get(Turn, by.turn_id) if by.turn_id else running_turn(tx, sender.id)
     if turn is None or turn.state != "running" or turn.thread_id != sender.id:
         raise Refusal("origin_agent", f"{sender.handle} runs no turn; an agent writes only from within one")
+    budgets.refuse_spent(tx, turn)
     may_interrupt = kind == "ask" if edge is None else edge.interrupt  # a subagent is its parent's own
     if action.delivery == "interrupt" and not may_interrupt:
         raise Refusal(
@@ -251,13 +298,9 @@ def _from_agent(tx: Tx, by: By, action: Ask | Report, kind: Literal["ask", "repo
     )
     ceiling = None if edge is not None and edge.rights == "own" else Rights.from_json(turn.rights)
     number = _post(tx, message, action, target, ceiling, sender, sender.handle or sender.id, turn_id=turn.id)
-    held = edge.held_reason if edge is not None else None
-    if held is None and message.hops > tx.rules.hops:
-        held = f"{message.hops} hops from the user's prompt, more than {tx.rules.hops} (budgets.hops)"
-        if edge is not None:
-            tx.update(edge, held_reason=held)
-    if held is not None:
-        hold(tx, message, held)
+    trip = budgets.sending(tx, message, edge, target.id if kind == "ask" else sender.id)
+    if trip is not None:
+        hold_back(tx, message, trip)
     return number
 
 

@@ -117,6 +117,7 @@ class Outside(OutsideHost):
         listener = self._stopper(claimed, interrupt)
         self._hub.add(listener)
         self._runs[claimed.turn_id] = (run, listener)
+        listener(TurnChanged(claimed.thread_id, claimed.turn_id, "running"))  # it may have been stopped as it was recorded
         return run
 
     async def ended(self, host: TurnHost, outcome: TurnOutcome) -> None:

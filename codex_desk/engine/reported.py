@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from codex_desk.engine import mailbox
+from codex_desk.engine import budgets, mailbox
 from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.sessions import HANDLE
@@ -191,6 +191,10 @@ class Began(Action):
                 started_at=tx.now,
             )
         )
+        trip = budgets.starting(tx, message)
+        budgets.charge_turn(tx, turn)
+        if trip is not None:  # it runs already, past our queue
+            tx.update(turn, stop_reason=trip.reason)
         tx.update(message, turn_id=turn.id)
         tx.update(thread, status="running", reason=None)
         self._lines(tx, thread, message, turn)

@@ -28,6 +28,8 @@ class Awaited:
     """Of the state: when it was sent, started or answered."""
     behind: int | None = None
     """The number of the message right before it in the queue, for one that is queued behind another."""
+    reason: str = ""
+    """Why it is held."""
 
     @property
     def final(self) -> bool:
@@ -91,7 +93,7 @@ def standing(reader: Reader) -> Standing:
 def _awaited(reader: Reader, numbers: Sequence[int]) -> tuple[Awaited, ...]:
     marks = ",".join("?" * len(numbers))
     rows = reader.rows(
-        "SELECT m.id, m.to_id, m.state, m.created_at, m.started_at, m.answered_at, coalesce(t.handle, nullif(t.title, ''), t.id) AS thread,"
+        "SELECT m.id, m.to_id, m.state, m.reason, m.created_at, m.started_at, m.answered_at, coalesce(t.handle, nullif(t.title, ''), t.id) AS thread,"
         " (SELECT max(q.id) FROM message q WHERE q.to_id = m.to_id AND q.state IN ('queued', 'running') AND q.id < m.id) AS behind"
         f" FROM message m JOIN thread t ON t.id = m.to_id WHERE m.id IN ({marks}) ORDER BY m.id",
         numbers,
@@ -103,7 +105,8 @@ def _message(row: Any) -> Awaited:
     state = row["state"]
     since = maybe(row["answered_at"]) if state in FINAL_STATES else maybe(row["started_at"]) if state == "running" else None
     behind = row["behind"] if state == "queued" else None
-    return Awaited(row["id"], row["to_id"], row["thread"], state, since or moment(row["created_at"]), behind)
+    reason = (row["reason"] or "") if state == "held" else ""
+    return Awaited(row["id"], row["to_id"], row["thread"], state, since or moment(row["created_at"]), behind, reason)
 
 
 def asked(reader: Reader) -> list[Asked]:

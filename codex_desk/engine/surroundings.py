@@ -23,6 +23,7 @@ from codex_desk.config.keys import dotted, setting_key
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.instructions import Instructions, discover
 from codex_desk.engine.journal import Rules
+from codex_desk.engine.limits import Limits
 from codex_desk.engine.sessions import Folder
 from codex_desk.engine.views import ThreadView
 from codex_desk.paths import codex_home, project_of
@@ -67,7 +68,11 @@ class Surroundings:
             settings = self.desk().settings
         except ConfigError:
             return Rules()
-        return Rules(settings.agents.max_attach_depth, settings.agents.close_agent_on_attached, settings.budgets.hops)
+        return Rules(settings.agents.max_attach_depth, settings.agents.close_agent_on_attached, limits_of(settings))
+
+    def limits(self) -> Limits:
+        """What a chain may use up, by the settings as they are now."""
+        return self.rules().limits
 
     def roles(self, project: Path) -> Roles:
         """The roles that count in a project, read now. Raises `ConfigError` for settings that cannot be used."""
@@ -151,6 +156,12 @@ class Surroundings:
             fallback_names=settings.project_doc_fallback_filenames,
             max_bytes=settings.project_doc_max_bytes,
         )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The budget of a chain."""
+    budgets = settings.budgets
+    return Limits(budgets.hops, budgets.wakes, budgets.turns, budgets.tokens, budgets.deadline_h * 3600)
 
 
 def rights_of(settings: Settings) -> Rights:

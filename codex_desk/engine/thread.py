@@ -40,6 +40,7 @@ from codex_desk.runtimes.base import (
     TurnInput,
     TurnOutcome,
     Unopened,
+    Usage,
 )
 from codex_desk.runtimes.outside import OutsideThread
 from codex_desk.store.errors import StoreError
@@ -238,6 +239,7 @@ class ThreadActor:
 
     async def _outcome(self, run: TurnRun, thread: Thread, ground: Ground) -> Finish:
         claimed, settings, runtime = run.claimed, ground.settings, ground.runtime
+        spent = Usage()
         endpoint = None if thread.runtime == "offline" or ground.outside else self._stage.surroundings.endpoint(settings)
         turn = self._input(run, thread, ground, endpoint)
         if claimed.kind == "summary":
@@ -248,12 +250,13 @@ class ThreadActor:
                 return Finish(claimed, "interrupted", reason=self._stop_reason(claimed))
             if claimed.kind == "compact":
                 return Finish(claimed, "completed", usage=compaction.usage)
+            spent = compaction.usage
             turn = self._input(run, thread, ground, endpoint)
         outcome = await self._watched(runtime, turn, run)
         reason = outcome.reason
         if outcome.state == "interrupted":
             reason = self._stop_reason(claimed) or reason or "by the user"
-        return Finish(claimed, outcome.state, outcome.answer, reason, outcome.usage)
+        return Finish(claimed, outcome.state, outcome.answer, reason, spent + outcome.usage)
 
     async def _aside(self, runtime: RuntimeThread, turn: TurnInput, claimed: Claimed) -> Finish:
         """A call beside the conversation: its answer is the message's, and enters no history."""

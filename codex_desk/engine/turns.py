@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any, ClassVar, Literal
 
-from codex_desk.engine import approvals, board_notices, boards, envelope, folding, mailbox, shelling, waking
+from codex_desk.engine import approvals, board_notices, boards, budgets, envelope, folding, loops, mailbox, releasing, shelling, waking
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import SYSTEM, By, new_id
 from codex_desk.engine.journal import Action, End, Tx
@@ -15,7 +15,7 @@ from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
 from codex_desk.runtimes.asked import SHOWN
 from codex_desk.runtimes.base import Compaction, ItemDraft, Usage
-from codex_desk.store.tables import Approval, Attachment, Item, Message, Thread, Turn, Wait
+from codex_desk.store.tables import Approval, Item, Message, Thread, Turn, Wait
 from codex_desk.store.words import MessageKind, Origin
 
 Ending = Literal["completed", "failed", "interrupted"]
@@ -51,6 +51,8 @@ class Interrupt(Action):
     """End the running turn; until the human prompts or resumes, nothing else starts one here."""
 
     thread: str
+    chain: bool = False
+    """Everything that the prompt behind it caused as well: all turns of it end, and what is queued is held until it is resumed."""
     verb: ClassVar[str] = "interrupt"
 
     def subject(self) -> str:
@@ -60,8 +62,11 @@ class Interrupt(Action):
         thread = tx.thread(self.thread)
         if thread.archived_at is not None:
             raise Refusal("archived", f"{thread.handle} is archived and runs nothing")
+        if self.chain:
+            releasing.stop(tx, thread.id)
+            thread = tx.thread(thread.id)
         turn = mailbox.running_turn(tx, thread.id)
-        if turn is not None:
+        if turn is not None and turn.stop_reason is None:
             tx.update(turn, stop_reason="by the user")
         tx.update(thread, held=True)
         return thread.id
@@ -89,12 +94,7 @@ class Resume(Action):
         if thread.status in ("needs_human", "error"):
             changes |= {"status": "idle", "reason": None}
         tx.update(thread, **changes)
-        for edge in tx.find(
-            Attachment, "(child_id = ? OR parent_id = ?) AND ended_at IS NULL AND held_reason IS NOT NULL", thread.id, thread.id
-        ):
-            tx.update(edge, held_reason=None)
-        for message in tx.find(Message, "(to_id = ? OR from_id = ?) AND state = 'held' ORDER BY id", thread.id, thread.id):
-            tx.update(message, state=mailbox.next_state(message.state, "release"), reason=None)
+        releasing.let_go(tx, thread.id)
         return thread.id
 
 
@@ -144,6 +144,9 @@ class Claim(Action):
         if thread.archived_at is not None or mailbox.running_turn(tx, thread.id) is not None:
             return None
         message = self._next(tx, thread)
+        while message is not None and (trip := budgets.starting(tx, message)) is not None:
+            mailbox.hold_back(tx, message, trip)
+            message = self._next(tx, thread)
         if message is None:
             return None
         lease = tx.lease(thread.id)
@@ -170,6 +173,7 @@ class Claim(Action):
                 started_at=tx.now,
             )
         )
+        budgets.charge_turn(tx, turn)
         tx.update(message, state=mailbox.next_state(message.state, "claim"), turn_id=turn.id, started_at=tx.now)
         tx.update(thread, status="running", reason=None)
         text = _begin(tx, thread, message, turn)
@@ -211,6 +215,7 @@ class Finish(Action):
         tx.update(turn, input_tokens=self.usage.input_tokens, output_tokens=self.usage.output_tokens)
         if self.usage.context_tokens:  # before a fold that waited for the end adds to it
             tx.update(tx.thread(turn.thread_id), context_tokens=self.usage.context_tokens)
+        budgets.charge_tokens(tx, turn)
         end_turn(tx, turn, self.state, self.reason, self.answer)
         thread = tx.thread(turn.thread_id)
         changes: dict[str, Any] = {"last_activity_at": tx.now}
@@ -227,7 +232,7 @@ def end_turn(tx: Tx, turn: Turn, state: Ending, reason: str | None, answer: str 
     tx.update(turn, state=state, reason=reason, ended_at=tx.now)
     for wait in tx.find(Wait, "turn_id = ?", turn.id):
         tx.delete(wait)
-    for approval in tx.find(Approval, "turn_id = ? AND state = 'pending'", turn.id):
+    for approval in tx.find(Approval, "turn_id = ? AND state = 'pending' AND kind != 'budget'", turn.id):
         approvals.close(tx, approval, "expired", "system", reason="the turn ended")
     for late in tx.find(Message, "to_id = ? AND state = 'queued' AND delivery = 'next_step'", turn.thread_id):
         tx.update(late, delivery="after_turn", turn_id=None)
@@ -235,6 +240,7 @@ def end_turn(tx: Tx, turn: Turn, state: Ending, reason: str | None, answer: str 
     failed = state == "failed" or (state == "interrupted" and reason == "process ended")
     rest = "finished" if thread.kind == "subagent" else "idle"
     tx.update(thread, status="error" if failed else rest, reason=reason if failed else None)
+    mailbox.show_held(tx, thread)
     message = tx.get(Message, turn.message_id)
     if message is not None and message.state == "running":
         event, told = _ending(state, reason, answer, message.kind)
@@ -244,6 +250,7 @@ def end_turn(tx: Tx, turn: Turn, state: Ending, reason: str | None, answer: str 
         waking.answer_came(tx, message)
     waking.turn_ended(tx, turn)
     folding.turn_ended(tx, turn.thread_id)
+    releasing.ended(tx, turn.chain_id)
 
 
 def _ending(state: Ending, reason: str | None, answer: str | None, kind: str) -> tuple[MessageEvent, str | None]:
@@ -313,6 +320,8 @@ class Commit(Action):
         tx.check_fence(claimed.thread_id, claimed.host_id, claimed.fence)
         for item in self.items:
             tx.item(claimed.thread_id, item.kind, item.text, "agent", turn_id=claimed.turn_id, data=item.data, step=True)
+            if item.kind == "file_change" and item.data.get("ok", True):
+                loops.progressed(tx, claimed.turn_id)
         if self.history is not None:
             tx.segment(claimed.thread_id, claimed.turn_id, self.history)
 

@@ -198,9 +198,9 @@ class ApprovalView:
     thread: str
     thread_id: str
     turn_id: str
-    kind: Literal["command", "change", "permission", "question", "message"]
+    kind: Literal["command", "change", "permission", "question", "message", "budget"]
     text: str
-    """The whole command, change or question."""
+    """The whole command, change or question; for `budget`, what is used up and would be given again."""
     cwd: str
     why: str
     chain: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
-from codex_desk.engine import envelope
+from codex_desk.engine import budgets, envelope, mailbox
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.views import FINAL_STATES
@@ -100,6 +100,9 @@ class FireWake(Action):
                 created_at=tx.now,
             )
         )
+        trip = budgets.waking(tx, asking, answers[0])
+        if trip is not None:
+            mailbox.hold_back(tx, message, trip)
         told = f"woken: {numbers} came back (#{message.id})"
         for each in answers:
             tx.crossing(

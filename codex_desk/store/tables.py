@@ -153,6 +153,7 @@ class Turn(Row, table=True):
     __table_args__ = (
         Index("uq_turn_running", "thread_id", unique=True, sqlite_where=text("state = 'running'")),
         Index("ix_turn_thread_started", "thread_id", "started_at"),
+        Index("ix_turn_chain", "chain_id"),
     )
 
 
@@ -193,6 +194,7 @@ class Message(Row, table=True):
     __table_args__ = (
         Index("ix_message_to_state", "to_id", "state", "id"),
         Index("ix_message_edge_open", "edge_id", "id", sqlite_where=text("state IN ('queued', 'held', 'running')")),
+        Index("ix_message_chain_open", "chain_id", sqlite_where=text("state IN ('queued', 'held', 'running')")),
         Index("ix_message_asking_turn", "asking_turn_id"),
         Index("ix_message_pair", "from_id", "to_id", "id"),
         {"sqlite_autoincrement": True},

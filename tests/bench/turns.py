@@ -80,6 +80,8 @@ async def _run(
     place: Place, pairs: list[tuple[str, str]], turn: Turn, prompts: list[str]
 ) -> tuple[float, dict[tuple[str, str], str | None]]:
     """Prompt every parent with every prompt at once. Gives the seconds it took, and the answers by parent and prompt."""
+    place.home.mkdir(mode=0o700)
+    (place.home / "config.toml").write_text("[budgets]\nturns = 100_000\n")  # one prompt asks more often than it ordinarily may
     async with Desk.open(place.home, host="desk", env=place.env, runtimes={"offline": ScriptedRuntime(turn)}) as desk:
         parents = [await _pair(desk, place, *pair) for pair in pairs]
         start = time.perf_counter()

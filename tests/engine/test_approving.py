@@ -8,6 +8,7 @@ import pytest
 
 from codex_desk.engine.approvals import Asked, Decide, Expire, Request, Revoke
 from codex_desk.engine.desk import Desk
+from codex_desk.engine.errors import Refusal
 from codex_desk.engine.links import Attach
 from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import Fork, New, Set
@@ -118,13 +119,77 @@ async def test_numbers_are_desk_wide_and_never_used_again(place: Place, runtime:
     assert ids == ["operator-1", "reviewer-2", "operator-3"]
 
 
-async def test_a_subagents_approval_is_named_after_its_parent(
+@pytest.mark.row("S1-13")
+@pytest.mark.row("S1-14")
+async def test_a_subagents_approval_is_named_after_its_parent_and_says_who_asked_for_it(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, place: Place
 ) -> None:
-    sub = await place.session(desk, "digger")
-    await desk.ledger.run(lambda tx: tx.update(tx.thread(sub.id), kind="subagent", spawned_by=operator.id) and None)
-    await asking(desk, runtime, sub, "true")
-    assert [each.id for each in desk.approvals()] == ["sub-operator-1"]
+    (place.folder("operator") / "sub").mkdir()
+
+    async def spawn(turn: Scripted) -> str:
+        made = await turn.tool("spawn_agent", task_name="digger", message="dig", cwd="sub")
+        while not (answer := (await turn.wait(made["name"]))["results"][0]["answer"]):
+            pass
+        return answer
+
+    runtime.scripts |= {"operator": spawn, "digger": shell("touch dug")}
+    sent = await desk.do(Send(operator.id, "go"))
+    (approval,) = await until(desk, desk.approvals)
+    assert (approval.id, approval.thread, approval.chain) == ("sub-operator-1", "digger", ("human", "operator", "digger"))
+    assert approval.cwd == str(place.folder("operator") / "sub")
+    await desk.do(Decide(approval.id, True))
+    assert (await final(desk, sent.id))[0].answer == "[0]"
+    assert (place.folder("operator") / "sub" / "dug").exists()
+
+
+async def test_who_asked_is_told_across_a_wake(runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, place: Place) -> None:
+    reviewer = await place.session(desk, "reviewer")
+    await desk.do(Attach(reviewer.id, operator.id))
+
+    async def lead(turn: Scripted) -> str:
+        if "The desk woke you" not in turn.input.input:
+            await turn.send("reviewer", "look")
+            return "asked"
+        return await shell("true")(turn)
+
+    async def late(turn: Scripted) -> str:
+        await until(desk, lambda: desk.thread(operator.id).status == "idle")
+        return "looked"
+
+    runtime.scripts |= {"operator": lead, "reviewer": late}
+    await prompt(desk, operator, "go")
+    (approval,) = await until(desk, desk.approvals)
+    assert approval.chain == ("human", "operator")
+    await desk.do(Decide(approval.id, False))
+
+
+async def test_of_two_answers_at_once_one_counts_and_the_other_is_told(
+    place: Place, runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
+) -> None:
+    number = await asking(desk, runtime, operator, "touch made")
+    async with place.open("none") as other:
+        went = await asyncio.gather(desk.do(Decide("operator-1", True)), other.do(Decide("operator-1", False)), return_exceptions=True)
+    (told,) = [each for each in went if isinstance(each, Refusal)]
+    (won,) = [each for each in went if not isinstance(each, BaseException)]
+    assert (told.code, won.state in told.message) == ("decided", True)
+    await final(desk, number)
+    assert (place.folder("operator") / "made").exists() == (won.state == "approved")
+
+
+async def test_a_thread_that_asks_for_two_things_shows_the_one_that_is_left(
+    runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
+) -> None:
+    async def both(turn: Scripted) -> str:
+        await asyncio.gather(turn.tool("shell", command="true"), turn.tool("shell", command="false"))
+        return "done"
+
+    runtime.scripts["operator"] = both
+    sent = await desk.do(Send(operator.id, "go"))
+    await until(desk, lambda: len(desk.approvals()) == 2)
+    await desk.do(Decide("operator-2", True))
+    assert (desk.thread(operator.id).status, (desk.thread(operator.id).reason or "").split(":")[0]) == ("needs_human", "operator-1")
+    await desk.do(Decide("operator-1", True))
+    await final(desk, sent.id)
 
 
 async def grant(desk: Desk, runtime: ScriptedRuntime, thread: ThreadView, command: str, scope) -> None:  # type: ignore[no-untyped-def]
@@ -147,10 +212,11 @@ async def covered(desk: Desk, thread: ThreadView, command: list[str] | None, cwd
 
 @pytest.fixture
 async def family(place: Place, desk: Desk, operator: ThreadView) -> dict[str, ThreadView]:
-    """A child, a subagent, a stranger, a fork, and a session in the operator's own folder."""
-    made = {handle: await place.session(desk, handle) for handle in ("child", "sub", "stranger")}
+    """A child, a subagent and one of its own, a stranger, a fork, and a session in the operator's own folder."""
+    made = {handle: await place.session(desk, handle) for handle in ("child", "sub", "deeper", "stranger")}
     await desk.do(Attach(made["child"].id, operator.id))
     await desk.ledger.run(lambda tx: tx.update(tx.thread(made["sub"].id), kind="subagent", spawned_by=operator.id) and None)
+    await desk.ledger.run(lambda tx: tx.update(tx.thread(made["deeper"].id), kind="subagent", spawned_by=made["sub"].id) and None)
     made["neighbour"] = await desk.do(New("neighbour", Path(operator.cwd), runtime="offline"))
     return made
 
@@ -158,7 +224,7 @@ async def family(place: Place, desk: Desk, operator: ThreadView) -> dict[str, Th
 @pytest.mark.row("S1-18")
 @pytest.mark.parametrize(
     ("scope", "reaches"),
-    [("thread", {"operator"}), ("tree", {"operator", "sub"}), ("folder", {"operator", "neighbour", "fork"})],
+    [("thread", {"operator"}), ("tree", {"operator", "sub", "deeper"}), ("folder", {"operator", "neighbour", "fork"})],
 )
 async def test_a_grant_reaches_its_scope_and_never_leaks_to_another_thread(
     runtime: ScriptedRuntime, desk: Desk, operator: ThreadView, family: dict[str, ThreadView], scope: str, reaches: set[str]

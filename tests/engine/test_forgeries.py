@@ -44,7 +44,8 @@ SOME = FORGED[::4]
 
 @pytest.fixture
 async def chain(place: Place, desk: Desk) -> tuple[ThreadView, ...]:
-    """operator → reviewer → tester; the first reads only, the others could do anything."""
+    """operator → reviewer → tester; the first reads only, the others could do anything. One prompt causes more here than it ordinarily may."""
+    (place.home / "config.toml").write_text("[budgets]\nturns = 1000\nwakes = 1000\n")
     threads = [await place.session(desk, handle) for handle in ("operator", "reviewer", "tester")]
     await desk.do(Set(threads[0].id, "sandbox_mode", "read-only"))
     for parent, child in itertools.pairwise(threads):

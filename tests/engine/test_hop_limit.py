@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import count, cycle
+
 import pytest
 
 from codex_desk.engine.desk import Desk
@@ -11,14 +13,15 @@ from tests.engine.scripted import Place, Scripted, ScriptedRuntime, at_rest, fin
 
 @pytest.fixture
 async def pair(place: Place, desk: Desk, runtime: ScriptedRuntime) -> tuple[ThreadView, ThreadView]:
-    """Two agents that answer each other for ever: the child reports whatever it hears, the parent asks about whatever is reported."""
+    """Two agents that answer each other for ever, each time in other words: the child reports, and the parent asks about what is reported."""
+    times = count()
 
     async def parent(turn: Scripted) -> str:
-        await turn.send("reviewer", "and?")
+        await turn.send("reviewer", f"and what of {next(times)}?")
         return "asked"
 
     async def child(turn: Scripted) -> str:
-        await turn.tool("report", message="well")
+        await turn.tool("report", message=f"well, {next(times)}")
         return "reported"
 
     runtime.scripts |= {"operator": parent, "reviewer": child}
@@ -80,12 +83,17 @@ async def test_resuming_either_end_releases_the_edge_and_what_it_held(
 async def test_an_ordinary_rerun_of_the_tests_trips_nothing(
     runtime: ScriptedRuntime, desk: Desk, pair: tuple[ThreadView, ThreadView]
 ) -> None:
+    results = cycle(("3 failed", "1 failed", "green"))
+
     async def rerun(turn: Scripted) -> str:
         for _ in range(12):
             await turn.ask("reviewer", "run the tests")
         return "green"
 
-    runtime.scripts |= {"operator": rerun, "reviewer": runtime.default}
+    async def run_tests(turn: Scripted) -> str:
+        return next(results)
+
+    runtime.scripts |= {"operator": rerun, "reviewer": run_tests}
     for _ in range(3):
         assert (await prompt(desk, pair[0], "go")).answer == "green"
     assert held(desk) == []
@@ -107,8 +115,10 @@ async def test_each_prompt_of_the_user_begins_a_chain_of_its_own(
 async def test_wakes_count_as_hops_too(place: Place, runtime: ScriptedRuntime, desk: Desk) -> None:
     """A parent that ends its turn each time and asks again when it is woken."""
 
+    times = count()
+
     async def ask_again(turn: Scripted) -> str:
-        await turn.send("reviewer", "and?")
+        await turn.send("reviewer", f"and {next(times)}?")
         return "asked"
 
     runtime.scripts["operator"] = ask_again

@@ -23,6 +23,7 @@ from codex_desk.config.schema import Settings
 from codex_desk.engine.adopting import Adoptable, Where
 from codex_desk.engine.auditing import AuditFilter
 from codex_desk.engine.away import Away, NoteSeen, Seen
+from codex_desk.engine.bills import Bill
 from codex_desk.engine.board_reading import EVERYTHING, Wanted
 from codex_desk.engine.board_views import BoardView, EntryView
 from codex_desk.engine.drafting import KeepDraft
@@ -159,6 +160,8 @@ class FakeDesk:
     audited: list[AuditView] = field(default_factory=list)
     shared: BoardView | None = None
     """The board that every thread has."""
+    bills: Bill | None = None
+    """The chain that every thread works in."""
     posted: list[EntryView] = field(default_factory=list)
     """What stands on it."""
     folds: dict[str, FoldView] = field(default_factory=dict)
@@ -444,6 +447,9 @@ class FakeDesk:
 
     async def changes(self, thread_id: str) -> str:
         return self.diff
+
+    def bill(self, thread_id: str) -> Bill | None:
+        return self.bills
 
     def used(self, thread_id: str) -> Used:
         return Used(4, 21_300, 1_450)

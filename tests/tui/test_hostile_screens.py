@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from codex_desk.engine.away import Away, Lapsed, Passed, Seen, Work
+from codex_desk.engine.bills import Bill, HeldMessage, Spender, Spent
 from codex_desk.engine.standing import Asked, Awaited, Standing, Wait
 from codex_desk.engine.views import AuditView, Candidate, GrantView
 from codex_desk.tui.screens.main import MainScreen
@@ -42,6 +43,22 @@ def hostile(text: str) -> FakeDesk:
         ],
         [Asked("t-evil", text, text, since, text), Asked("t-x", text, text, since)],
     )
+    desk.bills = Bill(
+        chain_id="c",
+        thread_id="t-operator",
+        thread=text,
+        message_id=1,
+        prompt=text,
+        origin=text,
+        began_at=since,
+        spent=(Spent("turns", 10**12, 1, 3),),
+        spenders=tuple(
+            Spender("t-evil", text, "running", "t-x" if depth else None, depth, True, 1, 2, 3, 10**9, held=not depth) for depth in range(3)
+        ),
+        held=(HeldMessage(1, text, text, "t-evil", text, since),),
+        reasons=(text,),
+        stopped=text,
+    )
     work = Work("t-evil", text, 1, 1, 1, (text, text, text), 5, text, since, 3)
     desk.absence = Away(
         since,
@@ -68,6 +85,7 @@ SCREENS = {
     "/approvals": ("tab", "pagedown", "tab", "down"),
     "/grants": ("down",),
     "/waits": ("down", "down"),
+    "/chain": ("down", "end", "r", "x"),
     "/away": ("down", "end"),
     "/status evil": (),
     "/diff": ("n", "pagedown"),

@@ -37,6 +37,9 @@ def answers_to(approval: ApprovalView) -> Mapping[str, Answer]:
 
 def words_for(approval: ApprovalView, answer: Answer) -> str:
     """What an answer is called on the card of what is asked."""
+    if approval.kind == "budget":
+        loops = not {"echo", "alternation"}.isdisjoint(approval.offers)
+        return {"once": "let them go on" if loops else "as much again", "deny": "no more"}.get(answer, ANSWER_WORDS[answer])
     if approval.kind == "question":
         return {"once": "yes", "deny": "no"}.get(answer, ANSWER_WORDS[answer])
     return ANSWER_WORDS[answer]

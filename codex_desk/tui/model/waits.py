@@ -32,6 +32,8 @@ class WaitRow:
     since: datetime
     deadline: datetime | None = None
     """When the wait gives up."""
+    frees: str = ""
+    """What would end it, for the line below the list."""
 
 
 def wait_rows(standing: Standing) -> tuple[list[WaitRow], list[WaitRow]]:
@@ -83,7 +85,9 @@ def _below(
             yield from _below(waiting, waits, asked, inside, place, seen | {one.thread_id})
             continue
         yield _message(one, guides, place)
-        if not one.final:
+        if one.state == "held":
+            yield _held(one, inside + "└─ ", place)
+        elif not one.final:
             asks = asked.get(one.thread_id, ())
             for each in asks:
                 end = "└─ " if each is asks[-1] else "├─ "
@@ -95,15 +99,33 @@ def _waiting(wait: Wait, guides: str, key: str, number: str) -> WaitRow:
     count = len(open_ones)
     names = ", ".join(dict.fromkeys(one.thread for one in open_ones))
     whom = f"{wait.mode} of {count}: {names}" if count > 1 else names or "its answers"
-    return WaitRow(key, wait.thread_id, guides, wait.thread, "waits", f"{number}⧗ waits for {one_line(whom)}", wait.since, wait.deadline)
+    answers = (
+        " or ".join(f"#{one.number}" for one in open_ones) if wait.mode == "any" else " and ".join(f"#{one.number}" for one in open_ones)
+    )
+    frees = f"{wait.thread} goes on with the answer to {answers or 'what it asked'}, or when it gives up; x stops it"
+    return WaitRow(
+        key, wait.thread_id, guides, wait.thread, "waits", f"{number}⧗ waits for {one_line(whom)}", wait.since, wait.deadline, frees
+    )
 
 
 def _message(one: Awaited, guides: str, key: str) -> WaitRow:
     behind = f" behind #{one.behind}" if one.behind is not None else ""
     words = f"#{one.number} {STATE_WORDS.get(one.state, one.state)}{behind}"
-    return WaitRow(key, one.thread_id, guides, one.thread, "works" if one.state == "running" else "still", words, one.since)
+    ahead = f"#{one.behind}" if one.behind is not None else f"what {one.thread} does now"
+    frees = {
+        "running": f"#{one.number} ends with {one.thread}'s turn; x stops that",
+        "queued": f"#{one.number} begins when {ahead} has ended; x stops that",
+        "held": f"#{one.number} waits for you",
+    }.get(one.state, f"#{one.number} has ended")
+    return WaitRow(key, one.thread_id, guides, one.thread, "works" if one.state == "running" else "still", words, one.since, frees=frees)
+
+
+def _held(one: Awaited, guides: str, key: str) -> WaitRow:
+    frees = f"yes in the inbox or /resume {one.thread} lets #{one.number} go on; its queue removes it"
+    return WaitRow(f"held {key}", one.thread_id, guides, "you", "asks", f"⏸ {one_line(one.reason)}", one.since, frees=frees)
 
 
 def _asking(one: Asked, guides: str, name: str, key: str) -> WaitRow:
     words = " ".join(part for part in (f"{one.approval}:" if one.approval else "", one_line(one.text)) if part)
-    return WaitRow(f"asks {key}", one.thread_id, guides, name, "asks", f"⚠ {one_line(words)}", one.since)
+    frees = f"your yes or no to {one.approval}" if one.approval else f"once you have seen to it: a prompt, or /resume {one.thread}"
+    return WaitRow(f"asks {key}", one.thread_id, guides, name, "asks", f"⚠ {one_line(words)}", one.since, frees=frees)

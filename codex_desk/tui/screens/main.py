@@ -42,7 +42,7 @@ from codex_desk.tui.widgets.pane import Pane
 from codex_desk.tui.widgets.panes import Panes
 from codex_desk.tui.widgets.reader import Reader
 from codex_desk.tui.widgets.sidebar import Sidebar
-from codex_desk.tui.widgets.status import HintBar, StatusBar, facts_of
+from codex_desk.tui.widgets.status import HintBar, StatusBar, facts_of, offered_in
 from codex_desk.tui.widgets.transcript import Transcript
 
 ONE_PANE_BELOW = 100
@@ -224,7 +224,7 @@ class MainScreen(PacedScreen, PointingScreen):
             return
         threads = [one for one in self.bridge.threads if one.live]
         here = self.panes.active.thread
-        facts = facts_of(threads, here, self._folder, self._note or ("" if self.bridge.desk else "opening"))
+        facts = facts_of(threads, here, self._folder, self._note or ("" if self.bridge.desk else "opening"), offered_in(self.bridge.desk))
         self.sidebar.show_threads(threads)
         self._see()
         for pane in self.panes.all:

@@ -23,6 +23,7 @@ from codex_desk.text import one_line
 from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.failures import reason_of
 from codex_desk.tui.hints import codex_runs_on
+from codex_desk.tui.model.chain import in_short
 from codex_desk.tui.model.status import Codex, Runs, Section, sections
 from codex_desk.tui.model.words import name, short_path
 from codex_desk.tui.screens.dialog import Dialog
@@ -114,7 +115,11 @@ def codex_here(desk: DeskDoor, cwd: Path, theirs: Path) -> Codex:
 def read_status(desk: DeskDoor, thread_id: str, tier: str, codex: Codex | None = None) -> list[Section]:
     """The facts as they are now; settings that cannot be read are one of them."""
     thread = desk.thread(thread_id)
-    return sections(thread, _runs(desk, thread, tier), desk.used(thread_id), desk.children(thread_id), Path.home(), codex)
+    found = sections(thread, _runs(desk, thread, tier), desk.used(thread_id), desk.children(thread_id), Path.home(), codex)
+    bill = desk.bill(thread_id)
+    if bill is not None:
+        found[0][1].append(("chain", f"#{bill.message_id} took {in_short(bill)}   /chain shows all of it"))
+    return found
 
 
 def _runs(desk: DeskDoor, thread: ThreadView, tier: str) -> Runs:

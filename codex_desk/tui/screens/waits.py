@@ -41,7 +41,8 @@ class Waits(Dialog[Place]):
     CSS_PATH: ClassVar = ["dialog.tcss", "record.tcss"]
     AUTO_FOCUS = "RowList"
     HELP = (
-        "Every thread that waits, below it what it waits for, since when, and when it gives up; then the threads that wait for you. It is as it is now. "
+        "Every thread that waits, below it what it waits for, since when, and when it gives up; then the threads that wait for you. It is as it is now; "
+        "the line below says what would free what is under the cursor. "
         "Enter opens the thread under the cursor, x stops its turn."
     )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("x", "stop", "stop its turn", id="waits.stop")]
@@ -89,6 +90,15 @@ class Waits(Dialog[Place]):
 
     def _row(self, row: WaitRow, names: int) -> Row:
         return Row(row.key, partial(_line, row, names))
+
+    @on(RowList.Moved)
+    def _explain(self, event: RowList.Moved) -> None:
+        """What would free the row under the cursor."""
+        row = self._by_key.get(event.row.key) if event.row else None
+        self._note.display = row is not None and bool(row.frees)
+        if row is not None:
+            self._note.update(Content(one_line(row.frees)))
+        self.call_after_refresh(self._fit)
 
     @on(RowList.Picked)
     def _picked(self, event: RowList.Picked) -> None:

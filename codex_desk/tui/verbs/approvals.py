@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from codex_desk.engine.errors import Refusal
+from codex_desk.engine.views import ApprovalView
 from codex_desk.text import one_line
 from codex_desk.tui.commands import Command
 from codex_desk.tui.deck import Deck
 from codex_desk.tui.grammar import Call, UsageError
-from codex_desk.tui.model.approval import ANSWER_WORDS
+from codex_desk.tui.model.approval import ANSWER_WORDS, words_for
 
 
 async def decide(deck: Deck, call: Call) -> None:
@@ -30,7 +31,9 @@ async def _answer(deck: Deck, approval: str, answer: str) -> str:
             await deck.do(Decide(approval, approve=False))
             return f"{approval}: denied"
         case "once" | "thread" | "tree" | "folder":
-            await deck.do(Decide(approval, approve=True, scope=answer))
+            decided = await deck.do(Decide(approval, approve=True, scope=answer))
+            if isinstance(decided, ApprovalView) and decided.kind == "budget":
+                return f"{approval}: {words_for(decided, answer)}"
             return f"{approval}: allowed {ANSWER_WORDS[answer].removeprefix('allow ')}"
     raise UsageError(f"no such answer: {answer!r}")
 

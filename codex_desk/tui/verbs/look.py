@@ -35,6 +35,20 @@ async def who_waits(deck: Deck, call: Call) -> None:
     await _go(deck, await deck.stage.ask(Waits(await deck.desk(), stop)))
 
 
+async def chain(deck: Deck, call: Call) -> None:
+    from codex_desk.tui.screens.chain import Chain
+
+    thread, desk = await deck.named(call.get("thread")), await deck.desk()
+
+    async def stop(thread_id: str) -> str:
+        return await turns.stop_chain(deck, desk.thread(thread_id))
+
+    async def go_on(thread_id: str) -> str:
+        return await turns.go_on(deck, desk.thread(thread_id))
+
+    await _go(deck, await deck.stage.ask(Chain(desk, thread.id, stop, go_on)))
+
+
 async def board(deck: Deck, call: Call) -> None:
     from codex_desk.engine.errors import Refusal
     from codex_desk.tui.screens.board import Board
@@ -118,6 +132,14 @@ async def palette(deck: Deck, call: Call) -> None:
 COMMANDS = (
     Command("audit", "what passed between threads; v verifies it", audit, "[THREAD] [--verify]", palette="Audit"),
     Command("waits", "who waits for whom", who_waits, key="w", palette="Who waits for whom"),
+    Command(
+        "chain",
+        "what one prompt caused, what that took, and what of it is held",
+        chain,
+        "[THREAD]",
+        key="l",
+        palette="What this prompt caused",
+    ),
     Command(
         "board",
         "what the agents of this workflow share; promote and decide",

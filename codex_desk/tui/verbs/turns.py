@@ -56,7 +56,8 @@ async def wait(deck: Deck, call: Call) -> None:
 
 
 async def interrupt(deck: Deck, call: Call) -> None:
-    deck.stage.say(await stop(deck, await deck.named(call.get("thread"))))
+    thread = await deck.named(call.get("thread"))
+    deck.stage.say(await (stop_chain if "chain" in call.flags else stop)(deck, thread))
 
 
 async def stop(deck: Deck, thread: ThreadView) -> str:
@@ -67,12 +68,37 @@ async def stop(deck: Deck, thread: ThreadView) -> str:
     return f"{name(thread)} is stopped; only you start it again: a prompt or /resume"
 
 
+async def stop_chain(deck: Deck, thread: ThreadView) -> str:
+    """Interrupt all that the prompt behind a thread's work caused; says what that means."""
+    from codex_desk.engine.turns import Interrupt
+
+    await deck.do(Interrupt(thread.id, chain=True))
+    bill = (await deck.desk()).bill(thread.id)
+    if bill is None or bill.stopped is None:
+        return f"{name(thread)} is stopped; nothing else works for it"
+    names = ", ".join(one.thread for one in bill.spenders if one.held) or name(thread)
+    held = f", {len(bill.held)} held" if bill.held else ""
+    return f"stopped: {one_line(names, 80)}{held}; /resume lets all of it go on"
+
+
 async def resume(deck: Deck, call: Call) -> None:
-    thread = await deck.named(call.get("thread"))
+    deck.stage.say(await go_on(deck, await deck.named(call.get("thread"))))
+
+
+async def go_on(deck: Deck, thread: ThreadView) -> str:
+    """Give the hand back, with as much again of what a budget held there; says so."""
     from codex_desk.engine.turns import Resume
 
+    before = (await deck.desk()).bill(thread.id)
     await deck.do(Resume(thread.id))
-    deck.stage.say(f"{name(thread)} goes on")
+    after = (await deck.desk()).bill(thread.id)
+    given = (
+        []
+        if before is None or after is None
+        else [new.name for old, new in zip(before.spent, after.spent, strict=True) if new.granted > old.granted]
+    )
+    more = f", with as much again of {', '.join(given)}" if given else ""
+    return f"{name(thread)} goes on{more}"
 
 
 async def compact(deck: Deck, call: Call) -> None:
@@ -100,9 +126,14 @@ def _delivery(call: Call) -> Delivery:
 
 COMMANDS = (
     Command(
-        "interrupt", "stop the running turn; what was done is kept", interrupt, "[THREAD]", row_key="x", palette="Stop the running turn"
+        "interrupt",
+        "stop the running turn, or all that its prompt caused; what was done is kept",
+        interrupt,
+        "[THREAD] [--chain]",
+        row_key="x",
+        palette="Stop the running turn",
     ),
-    Command("resume", "let a stopped thread go on", resume, "[THREAD]", palette="Resume a stopped thread"),
+    Command("resume", "let a stopped or held thread go on", resume, "[THREAD]", palette="Resume a stopped thread"),
     Command(
         "send",
         "prompt another thread, or speak for one",

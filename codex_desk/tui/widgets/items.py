@@ -36,6 +36,7 @@ EVENTS: Mapping[str, tuple[str, str]] = {
     "started": ("▸", MUTED),
     "asked": ("▸", MUTED),
     "held": ("⏸", "$text-warning"),
+    "released": ("▸", "$text-success"),
     "attached": ("⇄", "$text-secondary"),
     "detached": ("⇹", "$text-secondary"),
     "moved": ("⇆", "$text-secondary"),

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from codex_desk.engine.views import ThreadView
 from codex_desk.frozen import frozen
 from codex_desk.text import one_line
+from codex_desk.tui.door import DeskDoor
 from codex_desk.tui.model.words import ASKING, WORKING, home_of, short_path, tokens
 
 
@@ -30,15 +31,23 @@ class Facts:
     """What the engine does now: that it opens, or that it could not be opened."""
 
 
-def facts_of(threads: Sequence[ThreadView], here: ThreadView | None, folder: Path, note: str) -> Facts:
-    """`threads`: every live one; `here`: the active pane's; `folder`: where the desk was opened."""
+def facts_of(
+    threads: Sequence[ThreadView], here: ThreadView | None, folder: Path, note: str, offered: frozenset[str] = frozenset()
+) -> Facts:
+    """`threads`: every live one; `here`: the active pane's; `folder`: where the desk was opened; `offered`: the ids of those for which something stands
+    in the inbox, though they go on meanwhile."""
     return Facts(
         folder=home_of(here) if here else short_path(str(folder), Path.home()),
-        asking=sum(one.status in ASKING for one in threads),
+        asking=sum(one.status in ASKING or one.id in offered for one in threads),
         working=sum(one.status in WORKING for one in threads),
         tokens=tokens(here.context_tokens) if here else "",
         note=note,
     )
+
+
+def offered_in(desk: DeskDoor | None) -> frozenset[str]:
+    """The threads for which something stands in the inbox that nobody waits for yet: as much again of a budget."""
+    return frozenset() if desk is None else frozenset(one.thread_id for one in desk.approvals() if one.kind == "budget")
 
 
 class StatusBar(Widget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from codex_desk.engine.standing import Asked, Awaited, Standing, Wait
@@ -40,7 +41,18 @@ def test_a_chain_of_waits_down_to_the_human_is_one_tree() -> None:
 
 def test_several_targets_say_what_each_of_them_does() -> None:
     trees, _ = wait_rows(
-        Standing([wait("operator", sent(1, "a"), sent(2, "b", "queued", 9), sent(3, "c", "answered"), sent(4, "d", "held"), mode="any")])
+        Standing(
+            [
+                wait(
+                    "operator",
+                    sent(1, "a"),
+                    sent(2, "b", "queued", 9),
+                    sent(3, "c", "answered"),
+                    replace(sent(4, "d", "held"), reason="too many hops"),
+                    mode="any",
+                )
+            ]
+        )
     )
     assert told(trees) == [
         "operator ⧗ waits for any of 3: a, b, d",
@@ -48,6 +60,7 @@ def test_several_targets_say_what_each_of_them_does() -> None:
         "├─ b #2 queued behind #9",
         "├─ c #3 answered",
         "└─ d #4 held",
+        "   └─ you ⏸ too many hops",
     ]
 
 
