@@ -44,6 +44,11 @@ _HUMAN_VERBS = (
     "redact",
     "board_close",
     "board_summary",
+    "automation_add",
+    "automation_pause",
+    "automation_resume",
+    "automation_remove",
+    "automation_run",
 )
 
 TABLE: dict[str, dict[Origin, frozenset[Relation]]] = {
@@ -78,6 +83,11 @@ _WORDS = {
     "shell": "run a command as themselves",
     "board_close": "close a board",
     "board_summary": "ask for a board's summary",
+    "automation_add": "make an automation",
+    "automation_pause": "pause an automation",
+    "automation_resume": "resume an automation",
+    "automation_remove": "remove an automation",
+    "automation_run": "run an automation by hand",
 }
 
 

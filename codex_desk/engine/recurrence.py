@@ -61,7 +61,7 @@ class Recurrence:
         back = max(start, near - timedelta(days=2))
         by_year = self.freq == "YEARLY" or (self.freq != "MONTHLY" and "bymonth" in self.parts)
         own = self.freq in ("MONTHLY", "YEARLY")
-        begin = self._in_step(back, start) if own else back.replace(day=1, hour=0, minute=0, **({"month": 1} if by_year else {}))
+        begin = self._in_step(back, start) if own else back.replace(month=1 if by_year else back.month, day=1, hour=0, minute=0)
         rule = rrule.rrule(rrule.YEARLY if by_year else rrule.MONTHLY, dtstart=begin, interval=self.interval if own else 1, **self.parts)
         found, vain = back, 0
         for wall in rule:

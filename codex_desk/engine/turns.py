@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any, ClassVar, Literal
 
-from codex_desk.engine import approvals, board_notices, boards, envelope, mailbox, shelling, waking
+from codex_desk.engine import approvals, board_notices, boards, envelope, mailbox, occurrences, shelling, waking
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import SYSTEM, By, new_id
 from codex_desk.engine.journal import Action, End, Tx
@@ -262,6 +262,8 @@ def _begin(tx: Tx, thread: Thread, message: Message, turn: Turn) -> str:
         return message.body
     if message.from_id is None:
         tx.audit("started", message.origin, thread.id, f"#{number} started")
+        if message.origin == "automation":
+            return occurrences.sealed(tx, message)
         tx.item(thread.id, "user_message", message.body, "human", turn_id=turn.id, data={"message": number})
         return message.body
     tx.crossing(
