@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -27,7 +28,7 @@ GRACE = timedelta(minutes=5)
 """A run that begins so soon after its time is on time: whoever runs `tick` every few minutes is not late."""
 WINDOW = timedelta(days=7)
 """What was missed longer ago is not caught up."""
-KEPT = 1000
+KEPT = 250
 """Missed runs of one automation that are recorded one by one; earlier ones are one stretch."""
 WALKED = 20_000
 """Times that are walked through one by one; more than the largest COUNT, so that one is always exact."""
@@ -101,12 +102,30 @@ class Plan:
     """Why there is no next run."""
 
 
-def plan(terms: Terms, due: datetime, now: datetime) -> Plan:
-    """Sort the times from `due` to `now`, each into exactly one run or stretch."""
+@frozen
+class Taken:
+    """The times that runs have been written down for already: a clock that was put back comes to them again."""
+
+    spans: tuple[tuple[datetime, datetime], ...] = ()
+    """First and last, ascending."""
+
+    def holds(self, moment: datetime) -> bool:
+        place = bisect_right(self.spans, moment, key=lambda span: span[0])
+        return place > 0 and moment <= self.spans[place - 1][1]
+
+    def between(self, first: datetime, last: datetime) -> bool:
+        """Whether one begins between two moments."""
+        place = bisect_right(self.spans, first, key=lambda span: span[0])
+        return place < len(self.spans) and self.spans[place][0] < last
+
+
+def plan(terms: Terms, due: datetime, now: datetime, taken: Taken) -> Plan:
+    """Sort the times from `due` to `now`, each into exactly one run or stretch, but for those that are taken."""
     passed, skipped, following = _passed(terms, due, now)
-    remaining = None if terms.remaining is None else terms.remaining - len(passed)
-    kept, early = passed[-KEPT:], passed[:-KEPT]
-    runs = [_stretch(terms, early, None if skipped else len(early), kept[0] - MINUTE if skipped else early[-1])] if early else []
+    free = [moment for moment in passed if not taken.holds(moment)]
+    remaining = None if terms.remaining is None else terms.remaining - len(free)
+    kept, early = free[-KEPT:], free[:-KEPT]
+    runs = _stretches(terms, early, kept[0] - MINUTE if skipped else None, taken) if early else []
     runs += _outcomes(terms, kept, now)
     over = None if following is None or terms.until is None or following <= terms.until else following
     if remaining == 0:
@@ -157,11 +176,23 @@ def _recent(schedule: Schedule, near: datetime, last: datetime) -> tuple[list[da
     return recent[-KEPT:], None
 
 
-def _stretch(terms: Terms, early: Sequence[datetime], times: int | None, through: datetime) -> Run:
+def _stretches(terms: Terms, early: Sequence[datetime], until: datetime | None, taken: Taken) -> list[Run]:
+    """The early times, those that follow each other as one run. `until`: where the last of them reaches, if nobody counted it."""
+    parts: list[list[datetime]] = [[]]
+    for moment in early:
+        if parts[-1] and taken.between(parts[-1][-1], moment):
+            parts.append([])
+        parts[-1].append(moment)
+    whole = [_stretch(terms, part[0], part[-1], len(part)) for part in parts[:-1]]
+    last = parts[-1]
+    return [*whole, _stretch(terms, last[0], until or last[-1], None if until else len(last))]
+
+
+def _stretch(terms: Terms, first: datetime, through: datetime, times: int | None) -> Run:
     many = f"{'many' if times is None else f'{times:,}'} runs until {through:%Y-%m-%d %H:%M} UTC"
     if terms.paused is not None:
-        return Run(early[0], "paused", f"{many}: {terms.paused}", False, through, times)
-    return Run(early[0], "missed_offline", f"nothing was open for {many}", False, through, times)
+        return Run(first, "paused", f"{many}: {terms.paused}", False, through, times)
+    return Run(first, "missed_offline", f"nothing was open for {many}", False, through, times)
 
 
 def _outcomes(terms: Terms, times: Sequence[datetime], now: datetime) -> list[Run]:

@@ -152,7 +152,8 @@ class ResumeAutomation(Action):
             raise Refusal("ended", f"{row.handle} has ended: {row.reason}; add it again with a new schedule")
         schedule = read_schedule(row.schedule, row.zone, row.anchor)
         if row.state == "paused" and row.next_run_at is not None:  # what passed while it was paused was paused
-            occurrences.write_plan(tx, row, policies.plan(occurrences.terms_of(row, schedule), row.next_run_at, now), now)
+            taken = occurrences.taken_from(tx.rows, row.id, row.next_run_at)
+            occurrences.write_plan(tx, row, policies.plan(occurrences.terms_of(row, schedule), row.next_run_at, now, taken), now)
             if row.state == "ended" and (row.until_told or row.remaining == 0):
                 raise Refusal("ended", f"{row.handle} has ended: {row.reason}; add it again with a new schedule")
         if row.state != "active":

@@ -7,12 +7,14 @@ from typing import ClassVar
 
 from codex_desk.engine import automation_policies as policies
 from codex_desk.engine import envelope, mailbox
-from codex_desk.engine.automation_policies import Earlier, Go, Settle, Target, Terms, Wait
+from codex_desk.engine.automation_policies import Earlier, Go, Settle, Taken, Target, Terms, Wait
 from codex_desk.engine.automation_views import clock_in
+from codex_desk.engine.board_seats import Rows
 from codex_desk.engine.events import AutomationChanged
 from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.occurrence_ends import change, settle
+from codex_desk.engine.rows import moment
 from codex_desk.engine.schedules import Schedule, read_schedule
 from codex_desk.frozen import frozen
 from codex_desk.store.automation_tables import Automation, Occurrence, Outcome
@@ -88,7 +90,7 @@ class Rewind(Action):
         row = tx.get(Automation, self.automation)
         if row is None or row.next_run_at is None or row.planned_at <= self.now + BACKWARDS:
             return False
-        anchor = min(row.anchor, self.now)
+        anchor = read_schedule(row.schedule, row.zone, row.anchor).anchor_before(self.now)
         upcoming = read_schedule(row.schedule, row.zone, anchor).next(self.now)
         kept = row.next_run_at if upcoming is None else min(upcoming, row.next_run_at)
         change(tx, row, anchor=anchor, next_run_at=kept, planned_at=self.now)
@@ -268,6 +270,17 @@ def terms_of(row: Automation, schedule: Schedule) -> Terms:
     """What planning looks at of a row."""
     paused = (row.reason or "it is paused") if row.state == "paused" else None
     return Terms(schedule, policies.read_catch_up(row.catch_up), paused, row.until, row.until_told, row.remaining)
+
+
+def taken_from(rows: Rows, automation_id: str, due: datetime) -> Taken:
+    """The times from `due` on that runs have been written down for."""
+    since = "SELECT max(scheduled_for) FROM occurrence WHERE automation_id = ?1 AND scheduled_for <= ?2 AND by_hand = 0"
+    found = rows(
+        "SELECT scheduled_for, coalesce(through, scheduled_for) FROM occurrence WHERE automation_id = ?1 AND by_hand = 0"
+        f" AND scheduled_for >= coalesce(({since}), ?2) ORDER BY scheduled_for",
+        (automation_id, moment_text(due)),
+    )
+    return Taken(tuple((moment(row[0]), moment(row[1])) for row in found))
 
 
 def gone(target: Thread) -> str | None:

@@ -54,6 +54,18 @@ class Recurrence:
                 last = moment
                 yield moment
 
+    def anchor_before(self, anchor: datetime, moment: datetime) -> datetime:
+        """An earlier anchor that the rule is in step with, no later than `moment`. Steps of months and years go back by
+        their own number of years, on a day that every month has."""
+        match self.freq:
+            case "HOURLY" | "DAILY" | "WEEKLY":
+                unit = {"HOURLY": timedelta(hours=1), "DAILY": timedelta(days=1), "WEEKLY": timedelta(days=7)}[self.freq]
+                step = unit * self.interval
+                return anchor - -((moment - anchor) // step) * step
+            case _:
+                back = -((moment.year - anchor.year - 1) // self.interval) * self.interval
+                return anchor.replace(year=anchor.year - back, day=min(anchor.day, 28))
+
     def _walls(self, near: datetime, start: datetime) -> Iterator[datetime]:
         """The wall-clock times from somewhat before `near` on, until there is none for long."""
         from dateutil import rrule

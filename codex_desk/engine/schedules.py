@@ -148,6 +148,18 @@ class Schedule:
                 return
             yield moment
 
+    def anchor_before(self, moment: datetime) -> datetime:
+        """An anchor from which the same times follow, no later than `moment`: for a clock that was put back to before the anchor."""
+        if self.anchor <= moment:
+            return self.anchor
+        match self.rule:
+            case Every(step):
+                return self.anchor - -((moment - self.anchor) // step) * step
+            case Recurrence():
+                return self.rule.anchor_before(self.anchor, moment)
+            case _:
+                return moment
+
     def next(self, after: datetime) -> datetime | None:
         """The first moment after `after`."""
         return next(self.times(after), None)

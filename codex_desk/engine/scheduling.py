@@ -10,11 +10,25 @@ from typing import Any
 
 from codex_desk.engine import automation_policies as policies
 from codex_desk.engine.automation_guards import Guards, Said, Work
+from codex_desk.engine.automation_policies import Taken
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.events import AutomationChanged, Event, MessageChanged
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.ledger import Ledger
-from codex_desk.engine.occurrences import BACKWARDS, Broken, ClaimRun, Decline, Fire, NoteSeen, Planned, Ready, Rewind, WritePlan, terms_of
+from codex_desk.engine.occurrences import (
+    BACKWARDS,
+    Broken,
+    ClaimRun,
+    Decline,
+    Fire,
+    NoteSeen,
+    Planned,
+    Ready,
+    Rewind,
+    WritePlan,
+    taken_from,
+    terms_of,
+)
 from codex_desk.engine.reading import Reader
 from codex_desk.engine.rows import moment
 from codex_desk.engine.schedules import read_schedule
@@ -83,12 +97,13 @@ class Runs:
         for row in late:
             await self._ledger.do(Rewind(row["id"], now))
 
-    def _due(self, now: datetime) -> list[Automation]:
+    def _due(self, now: datetime) -> list[tuple[Automation, Taken]]:
         found = self._reader.rows(
             "SELECT id FROM automation WHERE next_run_at IS NOT NULL AND next_run_at <= ? ORDER BY next_run_at LIMIT ?",
             (moment_text(now), AT_ONCE),
         )
-        return [self._reader.row_of(Automation, row["id"]) for row in found]
+        rows = [self._reader.row_of(Automation, row["id"]) for row in found]
+        return [(row, taken_from(self._reader.rows, row.id, row.next_run_at or now)) for row in rows]
 
     def waiting(self, now: datetime | None = None) -> list[int]:
         """The runs that nobody has claimed, in the order of their times; with `now` those that may begin by then."""
@@ -144,15 +159,15 @@ class Runs:
         await self._ledger.do(NoteSeen(fired.automation, work.to_text()))
 
 
-def _plans(rows: Sequence[Automation], now: datetime) -> list[WritePlan | Broken]:
+def _plans(rows: Sequence[tuple[Automation, Taken]], now: datetime) -> list[WritePlan | Broken]:
     """What is to be written for automations that are due. Takes as long as their rules are to look through."""
     made: list[WritePlan | Broken] = []
-    for row in rows:
+    for row, taken in rows:
         due = row.next_run_at
         assert due is not None  # so they were looked for
         try:
             schedule = read_schedule(row.schedule, row.zone, row.anchor)
-            made.append(WritePlan(row.id, due, policies.plan(terms_of(row, schedule), due, now), now))
+            made.append(WritePlan(row.id, due, policies.plan(terms_of(row, schedule), due, now, taken), now))
         except Refusal as refusal:  # such as a zone that this machine does not know
             made.append(Broken(row.id, due, refusal.message))
     return made

@@ -58,7 +58,7 @@ async def test_a_process_that_ends_at_any_step_leaves_no_run_without_an_outcome_
 
 
 SCHEDULES = {
-    "hours": "every 6h",
+    "hours": "every 12h",
     "days": "30 2 * * *",
     "weeks": "RRULE:FREQ=WEEKLY;BYDAY=MO,TH;BYHOUR=9;BYMINUTE=0",
     "counted": "RRULE:FREQ=DAILY;BYHOUR=3;BYMINUTE=0;COUNT=40",
@@ -74,7 +74,7 @@ async def test_a_year_with_sleep_crashes_and_clocks_that_jump(place: Place) -> N
             await desk.add_automation(Add(handle, operator.id, text, "look", "America/New_York", until=until, now=NOW))
     clock, latest = NOW, NOW
     while clock < NOW + timedelta(days=365):
-        clock += timedelta(minutes=chance.choice((30, 720, 1440, 3 * 1440, 7 * 1440, 20 * 1440)))
+        clock += timedelta(minutes=chance.choice((720, 3 * 1440, 7 * 1440, 9 * 1440, 20 * 1440)))
         shown = clock
         if chance.random() < 0.1:  # a clock that is wrong for one round
             shown += timedelta(days=chance.choice((-365, -30, -1)))
