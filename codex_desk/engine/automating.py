@@ -319,6 +319,7 @@ class Automating(Bringing):
 
     async def _runs(self) -> Runs:
         host = self._host or await self._start_host("once")
+        self._guards().forget()
         return Runs(host.id, self.ledger, self, self._guards())
 
     def _schedule(self, host: Host) -> None:

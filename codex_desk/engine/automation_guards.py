@@ -23,8 +23,8 @@ from codex_desk.engine.surroundings import Surroundings, moved
 from codex_desk.engine.views import ThreadView
 from codex_desk.frozen import frozen
 from codex_desk.rights import Rights
-from codex_desk.store.automation_tables import Outcome
 from codex_desk.store.tables import Thread
+from codex_desk.store.words import Outcome
 from codex_desk.text import one_line, visible
 from codex_desk.tools import processes
 from codex_desk.tools.environment import search_path, tool_environment
@@ -168,9 +168,9 @@ class Guards:
             known = self._seen[cwd] = (time.monotonic(), asyncio.ensure_future(self._looked_at(Path(cwd))))
         return await asyncio.shield(known[1])
 
-    def forget(self, cwd: str) -> None:
-        """Look at a folder anew: a turn has ended in it."""
-        self._seen.pop(cwd, None)
+    def forget(self, cwd: str | None = None) -> None:
+        """Look at a folder anew, because a turn has ended in it; or at all of them."""
+        self._seen = {} if cwd is None else {each: one for each, one in self._seen.items() if each != cwd}
 
     async def _looked_at(self, cwd: Path) -> tuple[str | None, str | None]:
         async with self._places:

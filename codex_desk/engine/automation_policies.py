@@ -12,8 +12,7 @@ from typing import Literal, get_args
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.schedules import Schedule
 from codex_desk.frozen import frozen
-from codex_desk.store.automation_tables import Outcome
-from codex_desk.store.words import Delivery
+from codex_desk.store.words import Delivery, Outcome
 from codex_desk.text import one_line
 
 Overlap = Literal["skip", "buffer_one", "cancel_other"]

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from codex_desk.engine.rows import Row, maybe, moment
 from codex_desk.engine.views import stamp
 from codex_desk.frozen import frozen
-from codex_desk.store.automation_tables import AutomationState, Outcome
+from codex_desk.store.words import AutomationState, Outcome
 
 AUTOMATION = "SELECT a.*, coalesce(t.handle, t.title, t.id) AS target, t.archived_at AS target_archived FROM automation a JOIN thread t ON t.id = a.target_id"
 OCCURRENCE = "SELECT o.*, a.handle AS automation, a.zone AS zone FROM occurrence o JOIN automation a ON a.id = o.automation_id"

@@ -7,8 +7,9 @@ from typing import Any
 from codex_desk.engine.approvals import NOBODY
 from codex_desk.engine.events import AutomationChanged
 from codex_desk.engine.journal import Tx
-from codex_desk.store.automation_tables import Automation, Occurrence, Outcome
+from codex_desk.store.automation_tables import Automation, Occurrence
 from codex_desk.store.tables import Message
+from codex_desk.store.words import Outcome
 from codex_desk.text import one_line
 
 FAILURES = 3

@@ -17,8 +17,9 @@ from codex_desk.engine.occurrence_ends import change, settle
 from codex_desk.engine.rows import moment
 from codex_desk.engine.schedules import Schedule, read_schedule
 from codex_desk.frozen import frozen
-from codex_desk.store.automation_tables import Automation, Occurrence, Outcome
+from codex_desk.store.automation_tables import Automation, Occurrence
 from codex_desk.store.tables import Message, Thread, Turn, moment_text
+from codex_desk.store.words import Outcome
 from codex_desk.text import one_line
 
 APART = timedelta(seconds=2)

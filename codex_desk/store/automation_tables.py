@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import Column, ForeignKey, Index, String, Text, text
 from sqlmodel import Field
 
 from codex_desk.store.tables import METADATA, Row, _moment, _thread
+from codex_desk.store.words import AutomationState, Outcome
 
 EVERY_TABLE = METADATA
 """Those of the desk and these."""
-
-AutomationState = Literal["active", "paused", "ended"]
-Outcome = Literal[
-    "ran",
-    "skipped_busy",
-    "skipped_overlap",
-    "missed_offline",
-    "caught_up",
-    "guard_false",
-    "budget",
-    "paused",
-    "expired",
-    "failed",
-    "cancelled",
-]
 
 
 class Automation(Row, table=True):

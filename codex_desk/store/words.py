@@ -14,3 +14,18 @@ Origin = Literal["human", "agent", "automation", "import", "system"]
 TurnState = Literal["running", "completed", "failed", "interrupted"]
 EdgeRights = Literal["lesser", "own"]
 Wake = Literal["answers", "never"]
+AutomationState = Literal["active", "paused", "ended"]
+Outcome = Literal[
+    "ran",
+    "skipped_busy",
+    "skipped_overlap",
+    "missed_offline",
+    "caught_up",
+    "guard_false",
+    "budget",
+    "paused",
+    "expired",
+    "failed",
+    "cancelled",
+]
+"""What became of a planned run of an automation."""
