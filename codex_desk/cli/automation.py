@@ -199,7 +199,7 @@ async def next_(desk: Desk, out: Output, what: str, zone: str | None, start: str
     else:
         where = zone or desk.zone()
         zone_named(where)
-        offer = await desk.preview(what, where, number, None if start is None else moment_given(start, where))
+        offer = await desk.preview_schedule(what, where, number, None if start is None else moment_given(start, where))
         times = offer.times
     shown = [time.astimezone(zone_named(where)).isoformat() for time in times]
     out.give({"times": shown}, shown)

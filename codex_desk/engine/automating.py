@@ -146,7 +146,7 @@ class Automating(Bringing):
 
         return await asyncio.to_thread(look)
 
-    async def preview(self, schedule: str, zone: str | None = None, number: int = 5, start: datetime | None = None) -> Offer:
+    async def preview_schedule(self, schedule: str, zone: str | None = None, number: int = 5, start: datetime | None = None) -> Offer:
         """When a schedule would run that is made now, or at `start`. Refusals: bad_schedule, unknown_zone, never_fires."""
         now = start or datetime.now(UTC)
 
@@ -171,7 +171,7 @@ class Automating(Bringing):
         """Make an automation, with the work as it stands for its guard to compare with."""
         self._humans("make an automation")
         wanted = replace(wanted, guard=read_guard(wanted.guard))
-        await self.preview(wanted.schedule, wanted.zone, 1, wanted.now)  # refused before anything is looked at, and off the loop
+        await self.preview_schedule(wanted.schedule, wanted.zone, 1, wanted.now)  # refused before anything is looked at, and off the loop
         if wanted.guard in BUILT_IN and wanted.seen is None:
             wanted = replace(wanted, seen=(await self._guards().work(wanted.target)).to_text())
         return self.automation(await self.ledger.do(wanted, self.identity))
