@@ -12,6 +12,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.bench.automations import automations
 from tests.bench.board import board
 from tests.bench.codex_runtime import codex_round_trip
 from tests.bench.command_line import command_line
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "idle": thirty,
     "journal": journal,
     "board": board,
+    "automations": automations,
     "round-trip": round_trip,
     "sessions": many_sessions,
     "codex-round-trip": codex_round_trip,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.automations import automations
 from tests.bench.board import board
 from tests.bench.command_line import command_line
 from tests.bench.figures import Figure, against, flat, middle, percentile, slow_end, table
@@ -84,3 +85,9 @@ def test_a_desk_that_does_nothing_is_weighed_and_timed(tmp_path: Path) -> None:
 
 def test_the_board_is_measured(tmp_path: Path) -> None:
     assert len(board(tmp_path, entries=20, times=2)) == 6
+
+
+def test_automations_are_measured(tmp_path: Path) -> None:
+    figures = automations(tmp_path, many=20, heartbeats=6, sessions=2, times=1)
+    assert [figure.value for figure in figures if figure.unit == "calls"] == [0]
+    assert len(figures) == 5
