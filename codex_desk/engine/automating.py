@@ -1,4 +1,7 @@
-"""`Desk`'s door to automations: reads, what is made and run on them, and the one round that `tick` is."""
+"""`Desk`'s door to automations: reads, what is made and run on them, and the one round that `tick` is.
+
+What makes and runs them is imported when there is one: most desks have none, and every start would pay for it.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +12,30 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from codex_desk.engine import automation_import, automations, occurrences
-from codex_desk.engine.automation_guards import BUILT_IN, Guards, read_guard
 from codex_desk.engine.automation_views import AUTOMATION, OCCURRENCE, AutomationView, OccurrenceView, automation_view, occurrence_view
 from codex_desk.engine.bringing import Bringing
 from codex_desk.engine.errors import Refusal
-from codex_desk.engine.events import AutomationChanged, MessageChanged, ThreadChanged
-from codex_desk.engine.hosting import Host
+from codex_desk.engine.events import AutomationChanged, Event, MessageChanged, ThreadChanged
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.identity import HUMAN
 from codex_desk.engine.rows import moment
-from codex_desk.engine.schedules import Schedule, fires, read_schedule
-from codex_desk.engine.scheduling import Runs, Scheduler, wall_clock
-from codex_desk.engine.zones import local_zone
 from codex_desk.frozen import frozen
 from codex_desk.paths import codex_home
 from codex_desk.store.tables import moment_text
 
 if TYPE_CHECKING:
+    from codex_desk.engine.automation_guards import Guards
+    from codex_desk.engine.automation_import import Found
+    from codex_desk.engine.automations import Add
+    from codex_desk.engine.hosting import Host
+    from codex_desk.engine.schedules import Schedule
+    from codex_desk.engine.scheduling import Runs, Scheduler
     from codex_desk.engine.views import MessageView
     from codex_desk.tools.sandbox import Sandbox
 
 PAGE = 200
+LOOK_AGAIN_S = 0.2
+"""How often it is looked whether the desk that runs something has done so."""
 
 
 @frozen
@@ -136,6 +141,8 @@ class Automating(Bringing):
         counted = number if view.remaining is None else min(number, view.remaining)
 
         def look() -> list[datetime]:
+            from codex_desk.engine.schedules import read_schedule
+
             times: list[datetime] = []
             for each in read_schedule(view.schedule, view.zone, moment(row["anchor"])).times(begin):
                 over = (view.until is not None and each > view.until) or (until is not None and each > until)
@@ -151,6 +158,8 @@ class Automating(Bringing):
         now = start or datetime.now(UTC)
 
         def look() -> Offer:
+            from codex_desk.engine.schedules import fires, read_schedule
+
             read = read_schedule(schedule, zone or self.zone(), now)
             fires(read, now)
             return Offer(read, tuple(read.first(number, now)))
@@ -159,6 +168,8 @@ class Automating(Bringing):
 
     def zone(self) -> str:
         """The zone that schedules are in where none is named: this machine's."""
+        from codex_desk.engine.zones import local_zone
+
         return local_zone(self._env)
 
     def guards_off(self, thread_id: str) -> str | None:
@@ -167,25 +178,28 @@ class Automating(Bringing):
 
     # --- making and running -----------------------------------------------------------------------------------------------------------------
 
-    async def add_automation(self, wanted: automations.Add) -> AutomationView:
+    async def add_automation(self, wanted: Add) -> AutomationView:
         """Make an automation, with the work as it stands for its guard to compare with."""
         self._humans("make an automation")
+        from codex_desk.engine.automation_guards import BUILT_IN, read_guard
+
         wanted = replace(wanted, guard=read_guard(wanted.guard))
         await self.preview_schedule(wanted.schedule, wanted.zone, 1, wanted.now)  # refused before anything is looked at, and off the loop
         if wanted.guard in BUILT_IN and wanted.seen is None:
             wanted = replace(wanted, seen=(await self._guards().work(wanted.target)).to_text())
         return self.automation(await self.ledger.do(wanted, self.identity))
 
-    async def import_automations(
-        self, root: Path | None, zone: str | None, target: str | None
-    ) -> tuple[list[AutomationView], list[automation_import.Found]]:
+    async def import_automations(self, root: Path | None, zone: str | None, target: str | None) -> tuple[list[AutomationView], list[Found]]:
         """Bring Codex's automations from its home, or a folder of them: (what was made, and all that was found)."""
         self._humans("import automations")
         place = codex_home(self._env) if root is None else root
         if root is None and not (place / "automations").is_dir():
             return [], []
+        from codex_desk.engine import automation_import
+
         found = await asyncio.to_thread(lambda: list(automation_import.find(self, place, zone or self.zone(), target)))
-        made, seen = list[AutomationView](), list[automation_import.Found]()
+        made: list[AutomationView] = []
+        seen: list[Found] = []
         for each in found:
             try:
                 made += [await self.add_automation(wanted) for wanted in each.wanted]
@@ -195,22 +209,30 @@ class Automating(Bringing):
         return made, seen
 
     async def pause_automation(self, automation_id: str) -> AutomationView:
-        return self.automation(await self.ledger.do(automations.PauseAutomation(automation_id), self.identity))
+        from codex_desk.engine.automations import PauseAutomation
+
+        return self.automation(await self.ledger.do(PauseAutomation(automation_id), self.identity))
 
     async def resume_automation(self, automation_id: str) -> AutomationView:
-        return self.automation(await self.ledger.do(automations.ResumeAutomation(automation_id), self.identity))
+        from codex_desk.engine.automations import ResumeAutomation
+
+        return self.automation(await self.ledger.do(ResumeAutomation(automation_id), self.identity))
 
     async def remove_automation(self, automation_id: str) -> AutomationView:
-        return self.automation(await self.ledger.do(automations.RemoveAutomation(automation_id), self.identity))
+        from codex_desk.engine.automations import RemoveAutomation
+
+        return self.automation(await self.ledger.do(RemoveAutomation(automation_id), self.identity))
 
     async def run_automation(self, automation_id: str) -> OccurrenceView:
         """Have an automation run once by hand. Where a desk is open, that runs it; see `finish`."""
-        return self.occurrence(await self.ledger.do(automations.RunNow(automation_id), self.identity))
+        from codex_desk.engine.automations import RunNow
+
+        return self.occurrence(await self.ledger.do(RunNow(automation_id), self.identity))
 
     async def tick(self, now: datetime | None = None) -> TickReport:
         """Run what is due, and come back when that has ended. Where a desk is open, it hosts the turns."""
         self._humans("run automations")
-        when = now or wall_clock()
+        when = now or datetime.now(UTC)
         open_ones = self._unsettled(when)
         row = self.row("SELECT 1 FROM automation WHERE next_run_at <= ? OR planned_at > ? LIMIT 1", (moment_text(when), moment_text(when)))
         if row is None and not open_ones:
@@ -222,13 +244,16 @@ class Automating(Bringing):
         return TickReport(len(open_ones) + planned.times, tuple(self.occurrence(run) for run in sorted(touched)))
 
     async def finish(self, run: int) -> OccurrenceView:
-        """See a run to its end, hosting it unless a desk is open that does."""
+        """See a run to its end, hosting it unless a desk is open that does; until it waits for the human there."""
         self._humans("run automations")
-        if not self.desk_is_open():
-            await self._bring_to_end(await self._runs(), {run}, wall_clock())
-        else:
-            await self._watch_run(run)
-        return self.occurrence(run)
+        while (view := self.occurrence(run)).outcome is None:
+            if not self.desk_is_open():
+                await self._bring_to_end(await self._runs(), {run}, datetime.now(UTC))
+                return self.occurrence(run)
+            if view.message is not None and self.thread(self.message(view.message).to_id).status == "needs_human":
+                break
+            await asyncio.sleep(LOOK_AGAIN_S)  # not by events: the desk may leave
+        return view
 
     # --- one round --------------------------------------------------------------------------------------------------------------------------
 
@@ -269,36 +294,32 @@ class Automating(Bringing):
         return [row["message_id"] for row in self.rows(f"SELECT message_id FROM occurrence WHERE {where} ORDER BY message_id")]
 
     async def _host_messages(self, numbers: list[int]) -> None:
+        """Host these messages, or watch the open desk that does; there one that waits for the human is left to it."""
         if not numbers:
             return
-        if self.desk_is_open():
-            await self._watch(numbers)
-            return
-        for view in await self.run_until(numbers):
-            if not view.final:
-                why = self.need_of(view) or "nothing brings it on"
-                row = self.row("SELECT id FROM occurrence WHERE message_id = ?", (view.id,))
-                if row is not None:
-                    await self.ledger.do(occurrences.Abandon(row["id"], f"needs you: {why}"))
+        hosting = asyncio.ensure_future(self.run_until(numbers))
+        left = asyncio.ensure_future(
+            self.hub.until(lambda: self._left_to_a_desk(numbers), lambda event: isinstance(event, MessageChanged | ThreadChanged))
+        )
+        try:
+            await asyncio.wait((hosting, left), return_when=asyncio.FIRST_COMPLETED)
+            views = await hosting if hosting.done() else ()
+        finally:
+            for task in (hosting, left):
+                task.cancel()
+            await asyncio.gather(hosting, left, return_exceptions=True)
+        for view in views:
+            row = None if view.final else self.row("SELECT id FROM occurrence WHERE message_id = ?", (view.id,))
+            if row is not None:
+                from codex_desk.engine.occurrences import Abandon
 
-    async def _watch(self, numbers: list[int]) -> None:
-        """An open desk runs them: until each has ended, or waits for the human there."""
+                await self.ledger.do(Abandon(row["id"], f"needs you: {self.need_of(view) or 'nothing brings it on'}"))
 
-        def over() -> bool | None:
-            views = [self.message(number) for number in numbers]
-            return all(view.final or self.thread(view.to_id).status == "needs_human" or self.stands_still(view) for view in views) or None
-
-        await self.hub.until(over, lambda event: isinstance(event, MessageChanged | ThreadChanged))
-
-    async def _watch_run(self, run: int) -> None:
-        def over() -> bool | None:
-            view = self.occurrence(run)
-            if view.outcome is not None:
-                return True
-            message = None if view.message is None else self.message(view.message)
-            return (message is not None and self.thread(message.to_id).status == "needs_human") or None
-
-        await self.hub.until(over, lambda event: isinstance(event, AutomationChanged | ThreadChanged))
+    def _left_to_a_desk(self, numbers: list[int]) -> bool | None:
+        """Whether an open desk has all of these that have not ended, and the human is asked there."""
+        views = [view for view in map(self.message, numbers) if not view.final]
+        asked = bool(views) and all(self.thread(view.to_id).status == "needs_human" or self.stands_still(view) for view in views)
+        return (asked and self.desk_is_open()) or None
 
     def _unsettled(self, now: datetime) -> set[int]:
         """The runs whose time has come and that have not ended."""
@@ -314,15 +335,32 @@ class Automating(Bringing):
 
     def _guards(self) -> Guards:
         if self._looks is None:
+            from codex_desk.engine.automation_guards import Guards
+
             self._looks = Guards(self, self.surroundings, self.is_trusted, self._found_sandbox)
         return self._looks
 
     async def _runs(self) -> Runs:
+        from codex_desk.engine.scheduling import Runs
+
         host = self._host or await self._start_host("once")
         self._guards().forget()
         return Runs(host.id, self.ledger, self, self._guards())
 
     def _schedule(self, host: Host) -> None:
         """Run automations for as long as this desk is open."""
-        self._scheduler = Scheduler(Runs(host.id, self.ledger, self, self._guards()), self.hub)
-        self._scheduler.start()
+
+        def begin(event: Event | None = None) -> None:
+            if event is not None and not isinstance(event, AutomationChanged):
+                return
+            from codex_desk.engine.scheduling import Runs, Scheduler
+
+            self.hub.remove(begin)
+            self._scheduler = Scheduler(Runs(host.id, self.ledger, self, self._guards()), self.hub)
+            self._scheduler.start()
+
+        to_do = "SELECT 1 FROM automation WHERE next_run_at IS NOT NULL UNION ALL SELECT 1 FROM occurrence WHERE outcome IS NULL LIMIT 1"
+        if self.row(to_do) is not None:
+            begin()
+        else:
+            self.hub.add(begin)

@@ -134,6 +134,7 @@ class PauseAutomation(Action):
         if row.state == "active":
             occurrences.change(tx, row, state="paused", reason="paused by the user", failures=0)
             occurrences.settle_unfired(tx, row, "paused", "paused by the user")
+            occurrences.cancel_queued(tx, row, "paused by the user")
         return row.id
 
 

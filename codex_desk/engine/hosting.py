@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from codex_desk.engine import occurrences, turns, waking
+from codex_desk.engine import claims, turns, waking
 from codex_desk.engine.events import Event, MessageChanged, ThreadChanged, TurnChanged
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.identity import By
@@ -139,7 +139,7 @@ class Host:
             row = tx.lease(lease)
             tx.set_lease(row, None, row.fence)
             tx.update(tx.thread(lease))  # so that another host hears that it may take the thread over
-        occurrences.release(tx, host_id)
+        claims.release(tx, host_id)
         tx.connection.exec_driver_sql("DELETE FROM host WHERE id = ?", (host_id,))
 
     def allow(self, thread_id: str, up_to: int) -> None:

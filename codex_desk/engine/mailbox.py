@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from codex_desk.engine import occurrence_ends
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
@@ -169,7 +168,9 @@ def settle(tx: Tx, message: Message, event: MessageEvent, origin: Origin, reason
     data = {"message": message.id, "state": state}
     tx.update(tx.thread(message.to_id))
     if message.origin == "automation":
-        occurrence_ends.message_ended(tx, message)
+        from codex_desk.engine.occurrence_ends import message_ended  # most desks have no automation
+
+        message_ended(tx, message)
     if message.from_id is None:
         tx.audit(state, origin, message.to_id, told)
         if state not in ("answered", "delivered"):

@@ -10,7 +10,6 @@ from codex_desk.engine import envelope, mailbox
 from codex_desk.engine.automation_policies import Earlier, Go, Settle, Taken, Target, Terms, Wait
 from codex_desk.engine.automation_views import clock_in
 from codex_desk.engine.board_seats import Rows
-from codex_desk.engine.events import AutomationChanged
 from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.engine.occurrence_ends import change, settle
@@ -258,13 +257,6 @@ class NoteSeen(Action):
         row = tx.get(Automation, self.automation)
         if row is not None and row.seen != self.seen:
             tx.update(row, seen=self.seen)
-
-
-def release(tx: Tx, host_id: str) -> None:
-    """A process is gone: what it had claimed and not fired, another may."""
-    for run in tx.find(Occurrence, "outcome IS NULL AND claimed_by = ?", host_id):
-        tx.update(run, claimed_by=None)
-        tx.tell(AutomationChanged(run.automation_id))
 
 
 def terms_of(row: Automation, schedule: Schedule) -> Terms:

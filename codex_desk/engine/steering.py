@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from codex_desk.engine import mailbox, occurrences
+from codex_desk.engine import mailbox
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, Tx
 from codex_desk.engine.turns import Claimed, sealed
@@ -33,7 +33,7 @@ class TakeSteers(Action):
                 continue
             tx.update(message, turn_id=claimed.turn_id, started_at=tx.now)
             if message.origin == "automation":
-                texts.append(occurrences.sealed(tx, message))
+                texts.append(sealed(tx, message))
             elif message.from_id is None:
                 tx.item(
                     claimed.thread_id,
@@ -61,7 +61,7 @@ class OfferSteers(Action):
         claimed = self.claimed
         tx.check_fence(claimed.thread_id, claimed.host_id, claimed.fence)
         return [
-            Steer(message.id or 0, occurrences.sealed(tx, message), False, "an automation")
+            Steer(message.id or 0, sealed(tx, message), False, "an automation")
             if message.origin == "automation"
             else Steer(message.id or 0, message.body, True)
             if message.from_id is None

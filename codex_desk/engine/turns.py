@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any, ClassVar, Literal
 
-from codex_desk.engine import approvals, board_notices, boards, envelope, mailbox, occurrences, shelling, waking
+from codex_desk.engine import approvals, board_notices, boards, envelope, mailbox, shelling, waking
 from codex_desk.engine.errors import Refusal
 from codex_desk.engine.identity import SYSTEM, By, new_id
 from codex_desk.engine.journal import Action, End, Tx
@@ -263,7 +263,7 @@ def _begin(tx: Tx, thread: Thread, message: Message, turn: Turn) -> str:
     if message.from_id is None:
         tx.audit("started", message.origin, thread.id, f"#{number} started")
         if message.origin == "automation":
-            return occurrences.sealed(tx, message)
+            return sealed(tx, message)
         tx.item(thread.id, "user_message", message.body, "human", turn_id=turn.id, data={"message": number})
         return message.body
     tx.crossing(
@@ -277,7 +277,11 @@ def _begin(tx: Tx, thread: Thread, message: Message, turn: Turn) -> str:
 
 
 def sealed(tx: Tx, message: Message) -> str:
-    """The envelope of a message that another thread sent."""
+    """The envelope of a message that another thread sent, or an automation."""
+    if message.origin == "automation":
+        from codex_desk.engine.occurrences import sealed as from_automation  # most desks have no automation
+
+        return from_automation(tx, message)
     seal = envelope.from_user_for if message.origin == "human" else envelope.from_agent
     relation: envelope.Relation = "child" if message.kind == "report" else "parent"
     return seal(tx.name(message.from_id or ""), relation, message.id or 0, message.body)

@@ -6,6 +6,7 @@ import os
 import plistlib
 import re
 import shlex
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -145,23 +146,27 @@ def test_an_open_desk_hosts_what_is_run_by_hand(scheduled: Run, opened: Running)
     assert "no desk is open" not in scheduled("automation", "list").err
 
 
-def test_codexs_own_automations_arrive_paused_and_once(office: Run, tmp_path: Path) -> None:
+def test_codexs_own_automations_arrive_paused_and_once(office: Run, home: Path, tmp_path: Path) -> None:
     codex = tmp_path / "codex" / "automations"
     rule = 'rrule = "RRULE:FREQ=MINUTELY;INTERVAL=20"'
     for name, lines in {
         "watcher-demo": 'kind = "heartbeat"\ntarget_thread_id = "not-here"',
         "nightly": f'kind = "cron"\ncwds = ["{tmp_path}/repo"]\nexecution_environment = "worktree"',
+        "adopted": 'kind = "heartbeat"\ntarget_thread_id = "codex-thread"',
         "broken": "kind = nothing at all",
     }.items():
         (codex / name).mkdir(parents=True)
         (codex / name / "automation.toml").write_text(
             f'version = 1\nid = "{name}"\nname = "The {name}"\nprompt = "look"\nstatus = "ACTIVE"\n{rule}\n{lines}\n'
         )
+    with sqlite3.connect(home / "desk.db") as store:  # as adopting writes it
+        store.execute("UPDATE thread SET external_id = 'codex-thread' WHERE handle = 'reviewer'")
     ran = office("automation", "import", "--json")
     assert set(ran.json) == keys("automations, skipped")
-    assert [(view["handle"], view["state"], view["schedule"]) for view in ran.json["automations"]] == [
-        ("the-nightly", "paused", "RRULE:FREQ=MINUTELY;INTERVAL=20")
-    ]
+    rule = "RRULE:FREQ=MINUTELY;INTERVAL=20"
+    made = [(view["handle"], view["target"], view["state"], view["schedule"]) for view in ran.json["automations"]]
+    assert made[0] == ("the-adopted", "reviewer", "paused", rule)
+    assert [(handle, state) for handle, _, state, _ in made[1:]] == [("the-nightly", "paused")]
     assert {each["id"] for each in ran.json["skipped"]} == {"broken", "watcher-demo"}
     assert "codex-desk adopt not-here" in ran.err
     again = office("automation", "import", "--target", "operator", "--json").json

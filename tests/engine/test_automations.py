@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from codex_desk.engine.approvals import Decide
 from codex_desk.engine.automation_views import AutomationView
 from codex_desk.engine.automations import Add
 from codex_desk.engine.desk import Desk
@@ -260,6 +261,34 @@ async def test_in_an_open_desk_an_approval_waits_in_the_inbox_with_its_chain(des
     await desk.run_automation((await add(desk, await place.session(desk, "operator"))).id)
     (waiting,) = await until(desk, desk.approvals)
     assert waiting.chain == ("automation", "operator")
+
+
+async def test_a_tick_beside_an_open_desk_leaves_it_what_the_user_is_asked_there(place: Place, runtime: ScriptedRuntime) -> None:
+    async def ask(turn: Scripted) -> str:
+        await turn.host.approve(ApprovalRequest("command", "make deploy", str(place.root), "it is not allowed", None))
+        return "done"
+
+    runtime.scripts["operator"] = ask
+    async with place.open() as desk, place.open("once", patience=0) as other:
+        view = await add(desk, await place.session(desk, "operator"), now=datetime.now(UTC))
+        report = await other.tick(datetime.now(UTC) + timedelta(minutes=15))
+        assert [run.outcome for run in report.runs] == [None]
+        (waiting,) = desk.approvals()
+        await desk.do(Decide(waiting.id, True))
+        await until(desk, lambda: outcomes(desk, view) == ["ran"])
+
+
+async def test_pausing_takes_what_waits_out_of_the_queue(desk: Desk, place: Place, runtime: ScriptedRuntime) -> None:
+    gate = runtime.scripts["operator"] = Gate()
+    operator = await place.session(desk, "operator")
+    view = await add(desk, operator)
+    await desk.do(Send(operator.id, "work"))
+    await gate.began.wait()
+    run = await desk.run_automation(view.id)
+    await until(desk, lambda: desk.occurrence(run.id).message)
+    await desk.pause_automation(view.id)
+    assert (desk.occurrence(run.id).outcome, desk.queue(operator.id)) == ("cancelled", [])
+    gate.open.set()
 
 
 async def test_an_archived_target_and_one_whose_folder_is_gone_are_reasons(place: Place) -> None:

@@ -76,8 +76,8 @@ class Rules:
         return text, self.walked(zone, begin, anchor, minutes, hours, days)
 
     def starred_cron(self, zone: ZoneInfo, begin: datetime, anchor: datetime) -> tuple[str, list[datetime]]:
-        step = self.chance.choice((10, 15, 30))
-        hours = self.chance.choice((None, some(self.chance, range(4))))
+        step = self.chance.choice((15, 30))
+        hours = None if self.chance.random() < 0.15 else some(self.chance, range(4))
         found = [
             moment
             for minutes in range(0, int(SPAN / timedelta(minutes=1)) + 60, 5)
