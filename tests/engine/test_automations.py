@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -132,6 +133,16 @@ async def test_what_was_missed_is_caught_up_by_the_policy(place: Place, runtime:
         await desk.tick(at(4 * 15 + 10))
         assert outcomes(desk, view) == expected
         assert runtime.most.get("operator", 0) <= 1
+
+
+async def test_after_a_long_sleep_what_is_caught_up_begins_apart(place: Place) -> None:
+    async with place.open("once", patience=0) as desk:
+        operator = await place.session(desk, "operator")
+        for number in range(5):
+            await add(desk, operator, "every 1h", f"a{number}")
+        await (await desk._runs()).plan_due(at(90))
+        due = [datetime.fromisoformat(row["due_at"]) for row in desk.rows("SELECT due_at FROM occurrence WHERE late = 1 ORDER BY due_at")]
+        assert [later - earlier for earlier, later in pairwise(due)] == [timedelta(seconds=2)] * 4
 
 
 async def test_after_a_year_nothing_older_than_a_week_is_caught_up_and_an_expired_one_says_so(place: Place) -> None:
