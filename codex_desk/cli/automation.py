@@ -22,11 +22,20 @@ if TYPE_CHECKING:
     from codex_desk.engine.automation_views import AutomationView, OccurrenceView
     from codex_desk.engine.desk import Desk
 
-POLICIES = {
-    "overlap": ("skip", "buffer_one", "cancel_other"),
-    "busy": ("queue_one", "skip", "next_step"),
-    "catch_up": ("latest_once", "skip", "all(n)"),
-}
+
+class AutomationParam(click.ParamType):
+    """The handle of an automation. Completed from the store without the engine."""
+
+    name = "automation"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from codex_desk.engine.glance import automations
+        from codex_desk.paths import desk_home
+
+        return [CompletionItem(handle, help=schedule) for handle, schedule in automations(desk_home(os.environ), incomplete)]
+
+
+AUTOMATION = AutomationParam()
 
 
 class GuardParam(click.ParamType):
@@ -113,7 +122,7 @@ async def list_(desk: Desk, out: Output) -> None:
 
 
 @automation_command.command("show")
-@click.argument("handle")
+@click.argument("handle", type=AUTOMATION)
 @click.option("--runs", type=click.IntRange(min=1), default=50, show_default=True, help="How many of its latest runs.")
 @on_desk
 async def show(desk: Desk, out: Output, handle: str, runs: int) -> None:
@@ -125,7 +134,7 @@ async def show(desk: Desk, out: Output, handle: str, runs: int) -> None:
 
 
 @automation_command.command("run")
-@click.argument("handle")
+@click.argument("handle", type=AUTOMATION)
 @on_desk
 async def run(desk: Desk, out: Output, handle: str) -> int:
     """Run an automation once, now."""
@@ -147,7 +156,7 @@ async def _finished(desk: Desk, out: Output, automation_id: str) -> int:
 
 
 @automation_command.command("pause")
-@click.argument("handle")
+@click.argument("handle", type=AUTOMATION)
 @on_desk
 async def pause(desk: Desk, out: Output, handle: str) -> None:
     """Let nothing of it run until it is resumed."""
@@ -156,7 +165,7 @@ async def pause(desk: Desk, out: Output, handle: str) -> None:
 
 
 @automation_command.command("resume")
-@click.argument("handle")
+@click.argument("handle", type=AUTOMATION)
 @on_desk
 async def resume(desk: Desk, out: Output, handle: str) -> None:
     """Let it run again, from its next time on."""
@@ -166,7 +175,7 @@ async def resume(desk: Desk, out: Output, handle: str) -> None:
 
 
 @automation_command.command("remove")
-@click.argument("handle")
+@click.argument("handle", type=AUTOMATION)
 @on_desk
 async def remove(desk: Desk, out: Output, handle: str) -> None:
     """Take an automation away; what it ran stays on record."""
@@ -175,7 +184,7 @@ async def remove(desk: Desk, out: Output, handle: str) -> None:
 
 
 @automation_command.command("next")
-@click.argument("what", metavar="HANDLE|SCHEDULE")
+@click.argument("what", metavar="HANDLE|SCHEDULE", type=AUTOMATION)
 @click.option("--zone", help="The IANA zone of its times; else the automation's, else this machine's.")
 @click.option("--from", "start", metavar="T", help="After this moment; else now.")
 @click.option("--n", "number", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many.")

@@ -239,7 +239,7 @@ class Abandon(Action):
         message = None if run.message_id is None else tx.get(Message, run.message_id)
         if message is not None and message.state == "running":
             return False
-        settle(tx, run, "failed", self.reason)
+        settle(tx, run, "budget" if "budgets." in self.reason else "failed", self.reason)
         if message is not None and message.state in mailbox.OPEN:
             mailbox.settle(tx, message, "cancel", "automation", self.reason)
         return True

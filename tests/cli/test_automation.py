@@ -198,3 +198,8 @@ def test_a_moment_without_an_offset_is_in_the_zone() -> None:
     from codex_desk.cli.automation import moment_given
 
     assert moment_given("2026-12-24T09:00", "Europe/Berlin") == datetime(2026, 12, 24, 8, 0, tzinfo=UTC)
+
+
+def test_handles_of_automations_are_completed(scheduled: Run) -> None:
+    completed = scheduled(env={"_CODEX_DESK_COMPLETE": "bash_complete", "COMP_WORDS": "codex-desk automation show m", "COMP_CWORD": "3"})
+    assert "morning" in completed.out

@@ -193,6 +193,22 @@ async def test_a_transcript_says_which_schedule_a_prompt_came_from() -> None:
         await until(pilot, lambda: "◷ morning  #9" in shown(app))
 
 
+async def test_what_people_and_files_wrote_is_shown_as_it_stands() -> None:
+    desk = office()
+    odd = "[bold]look[/bold] \x1b[31m around"
+    desk.schedules = [automation("odd", "operator", "every  15m\x07", prompt=odd, reason=odd, guard=odd, state="paused", next_run_at=NOW)]
+    desk.planned = [replace(planned(1, NOW, "failed", odd), automation_id="a-odd")]
+    app = app_on(desk, last="operator")
+    async with opened(app) as pilot:
+        await on_automations(pilot)
+        await until(pilot, lambda: shown(app).count("[bold]look[/bold]") >= 2)
+        await pilot.press("f")
+        await until(pilot, lambda: "Next runs of odd (paused)" in shown(app))
+        await pilot.press("escape", "enter")
+        await until(pilot, lambda: "failed: [bold]look[/bold]" in shown(app))
+        assert "\x1b" not in shown(app) and "\x07" not in shown(app)
+
+
 def test_every_outcome_has_words_and_a_sentence() -> None:
     from typing import get_args
 

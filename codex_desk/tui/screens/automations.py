@@ -220,7 +220,7 @@ class Automations(Dialog[Place]):
         times = await self._desk.upcoming(view.id, 5)
         lines = [model.told_day(moment, view.zone, clock.now()) for moment in times] or ["nothing more: it has ended"]
         title = f"Next runs of {view.handle}" + ("" if view.state == "active" else f" ({view.state})")
-        await self.app.push_screen_wait(Reading(title, Content("\n".join([*lines, "", f"{view.schedule} in {view.zone}"]))))
+        await self.app.push_screen_wait(Reading(title, Content("\n".join([*lines, "", f"{one_line(view.schedule, 200)} in {view.zone}"]))))
 
     @work(group="ask", exclusive=True)
     async def action_week(self) -> None:
