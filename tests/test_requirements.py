@@ -13,7 +13,7 @@ def rows(seed: str, numbers: str) -> list[str]:
     return [f"{seed}-{number:02}" for first, last in spans for number in range(int(first), int(last or first) + 1)]
 
 
-BUILT = rows("S0", "1-7 9-28 30-44") + rows("S1", "1-25") + rows("S2", "1-19") + rows("S3", "1-35") + rows("S4", "1-37")
+BUILT = rows("S0", "1-44") + rows("S1", "1-25") + rows("S2", "1-19") + rows("S3", "1-35") + rows("S4", "1-37")
 """The rows of what the product does by now; the others belong to what is not built yet."""
 
 

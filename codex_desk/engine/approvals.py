@@ -16,6 +16,9 @@ from codex_desk.text import one_line
 Scope = Literal["once", "thread", "tree", "folder"]
 SCOPES: tuple[Scope, ...] = ("once", "thread", "tree", "folder")
 
+NOBODY = "nobody to ask"
+"""Why a request ended where no screen was open."""
+
 
 @frozen
 class Asked:

@@ -26,7 +26,9 @@ class Cause:
             return cls(False, False, None)
         edge = reader.row("SELECT rights FROM attachment WHERE id = ?", (message["edge_id"],)) if message["edge_id"] else None
         own = edge is not None and edge["rights"] == "own"
-        return cls(message["kind"] == "prompt" and message["from_id"] is None, own, _turns(reader, message["asking_turn_id"]))
+        planned = message["origin"] == "automation"  # it comes along no edge, and has the rights of the session that it is for
+        by_user = message["kind"] == "prompt" and message["from_id"] is None and not planned
+        return cls(by_user, own or planned, _turns(reader, message["asking_turn_id"]))
 
 
 def _turns(reader: Reader, asking: str | None) -> tuple[str, str] | None:

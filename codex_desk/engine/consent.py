@@ -9,7 +9,6 @@ from codex_desk.engine.hub import Hub
 from codex_desk.engine.identity import SYSTEM
 from codex_desk.engine.ledger import Ledger
 from codex_desk.engine.reading import Reader
-from codex_desk.engine.releasing import NOBODY
 from codex_desk.runtimes.base import ApprovalRequest, Decision
 
 WITHDRAWN = "it is not asked any more: it was answered elsewhere, or its turn is being stopped"
@@ -44,11 +43,11 @@ class Consent:
         try:
             await self._hub.until(decided, lambda event: getattr(event, "approval_id", None) == asked.id, self._patience)
         except TimeoutError:
-            await self._ledger.do(approvals.Expire(asked.id, NOBODY), SYSTEM)
+            await self._ledger.do(approvals.Expire(asked.id, approvals.NOBODY), SYSTEM)
         except asyncio.CancelledError:
             await asyncio.shield(self._ledger.do(approvals.Expire(asked.id, WITHDRAWN), SYSTEM))
             raise
         view = self._reader.approval(asked.id)
         if view.state == "approved":
             return Decision(True, view.scope == "thread" and "thread" in wanted.offers, view.answer)
-        return Decision(False, reason="the user refused it" if view.state == "denied" else NOBODY)
+        return Decision(False, reason="the user refused it" if view.state == "denied" else approvals.NOBODY)

@@ -30,9 +30,9 @@ from codex_desk.engine import (
     turns,
     unfinished,
 )
+from codex_desk.engine.automating import Automating
 from codex_desk.engine.board_mirror import Mirror
 from codex_desk.engine.board_sharing import open_boards, sharing_of
-from codex_desk.engine.bringing import Bringing
 from codex_desk.engine.drafting import kept_draft
 from codex_desk.engine.elsewhere import Elsewhere
 from codex_desk.engine.errors import Refusal
@@ -62,8 +62,8 @@ FOREIGN = "codex"
 """What `CODEX_DESK_THREAD` holds for an agent that has no thread on this desk: it may do nothing here."""
 
 
-class Desk(Bringing):
-    """An open desk. Reads are its own (see `Reader`, `Looking` and `Bringing`); everything else goes through `do`."""
+class Desk(Automating):
+    """An open desk. Reads are its own (see `Reader`, `Looking`, `Bringing` and `Automating`); everything else goes through `do`."""
 
     def __init__(self, home: Home, database: Database, env: Mapping[str, str], approval_patience: float | None) -> None:
         super().__init__(database)
@@ -116,7 +116,7 @@ class Desk(Bringing):
             await desk._recover_if_writable()
             await desk._clear_up()
             if host == "desk":
-                await desk._start_host("desk")
+                desk._schedule(await desk._start_host("desk"))
                 background.append(asyncio.create_task(searching.keep_up(desk.ledger)))
             background.append(asyncio.create_task(desk._recover_often()))
             yield desk
@@ -124,6 +124,8 @@ class Desk(Bringing):
             for task in background:
                 task.cancel()
             await desk._shells.close()
+            if desk._scheduler is not None:
+                await desk._scheduler.close()
             if desk._host is not None:
                 await desk._host.close()
             await desk.elsewhere.close()

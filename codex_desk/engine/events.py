@@ -68,6 +68,13 @@ class BoardChanged:
 
 
 @frozen
+class AutomationChanged:
+    """An automation or one of its runs is new or has changed."""
+
+    automation_id: str
+
+
+@frozen
 class Audited:
     """A row was added to the audit; `Desk.audit(after=seq - 1)` reads it and what came behind it."""
 
@@ -102,6 +109,7 @@ Event = (
     | ApprovalChanged
     | HistoryChanged
     | BoardChanged
+    | AutomationChanged
     | Audited
     | Live
     | ShellChanged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,21 @@ def glance(home: Path, cwd: Path | None = None) -> Glance:
 
 def handles(home: Path, prefix: str = "") -> list[tuple[str, str]]:
     """(handle, title) of the sessions whose handles begin so, newest first, for a shell that completes one; nothing where there is nothing to read."""
+    return _beginning(home, prefix, store.Glance.handles)
+
+
+def automations(home: Path, prefix: str = "") -> list[tuple[str, str]]:
+    """(handle, schedule) of the automations whose handles begin so, likewise."""
+    return _beginning(home, prefix, store.Glance.automations)
+
+
+def _beginning(home: Path, prefix: str, read: Callable[[store.Glance], Sequence[sqlite3.Row]]) -> list[tuple[str, str]]:
     path = home / "desk.db"
     if not is_there(path):
         return []
     try:
         with store.Glance(path) as look:
-            return [(handle, title) for handle, title in look.handles() if handle is not None and handle.startswith(prefix)]
+            return [(handle, about) for handle, about in read(look) if handle is not None and handle.startswith(prefix)]
     except sqlite3.Error:
         return []
 

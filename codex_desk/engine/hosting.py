@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from codex_desk.engine import releasing, turns, waking
+from codex_desk.engine import claims, releasing, turns, waking
 from codex_desk.engine.events import ApprovalChanged, Event, MessageChanged, ThreadChanged, TurnChanged
 from codex_desk.engine.hub import Hub
 from codex_desk.engine.identity import By
@@ -142,6 +142,7 @@ class Host:
             row = tx.lease(lease)
             tx.set_lease(row, None, row.fence)
             tx.update(tx.thread(lease))  # so that another host hears that it may take the thread over
+        claims.release(tx, host_id)
         tx.connection.exec_driver_sql("DELETE FROM host WHERE id = ?", (host_id,))
 
     def allow(self, thread_id: str, up_to: int) -> None:

@@ -13,6 +13,7 @@ from codex_desk.engine import permissions
 from codex_desk.engine.events import (
     ApprovalChanged,
     Audited,
+    AutomationChanged,
     BoardChanged,
     Event,
     HistoryChanged,
@@ -163,4 +164,6 @@ def _since(connection: Connection, seq: int) -> list[Event]:
     events += [MessageChanged(*row) for row in run("SELECT id, to_id, from_id, state FROM message WHERE changed >= ?", (seq,))]
     events += [ApprovalChanged(*row) for row in run("SELECT id, thread_id, state FROM approval WHERE changed >= ?", (seq,))]
     events += [BoardChanged(row[0]) for row in run("SELECT id FROM board WHERE changed >= ?", (seq,))]
+    touched = "SELECT id FROM automation WHERE changed >= ? UNION SELECT automation_id FROM occurrence WHERE changed >= ?"
+    events += [AutomationChanged(row[0]) for row in run(touched, (seq, seq))]
     return events

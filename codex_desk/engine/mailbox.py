@@ -177,6 +177,10 @@ def settle(tx: Tx, message: Message, event: MessageEvent, origin: Origin, reason
         told += f": {reason}"
     data = {"message": message.id, "state": state}
     tx.update(tx.thread(message.to_id))
+    if message.origin == "automation":
+        from codex_desk.engine.occurrence_ends import message_ended  # most desks have no automation
+
+        message_ended(tx, message)
     if message.from_id is None:
         tx.audit(state, origin, message.to_id, told)
         if state not in ("answered", "delivered"):

@@ -47,6 +47,11 @@ _HUMAN_VERBS = (
     "fold",
     "unfold",
     "fold_summary",
+    "automation_add",
+    "automation_pause",
+    "automation_resume",
+    "automation_remove",
+    "automation_run",
 )
 
 TABLE: dict[str, dict[Origin, frozenset[Relation]]] = {
@@ -84,6 +89,11 @@ _WORDS = {
     "fold_summary": "ask for a summary to fold",
     "board_close": "close a board",
     "board_summary": "ask for a board's summary",
+    "automation_add": "make an automation",
+    "automation_pause": "pause an automation",
+    "automation_resume": "resume an automation",
+    "automation_remove": "remove an automation",
+    "automation_run": "run an automation by hand",
 }
 
 

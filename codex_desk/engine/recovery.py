@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-from codex_desk.engine import turns
+from codex_desk.engine import claims, turns
 from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, Tx
 from codex_desk.engine.liveness import is_alive, lock_file
@@ -39,6 +39,7 @@ class Recover(Action):
             for lease in tx.find(Lease, "host_id = ?", host.id):
                 tx.set_lease(lease, None, lease.fence + 1)
                 threads.add(lease.thread_id)
+            claims.release(tx, host.id)
             tx.delete(host)
         return threads
 

@@ -32,7 +32,9 @@ class TakeSteers(Action):
             if self.only not in (None, number):
                 continue
             tx.update(message, turn_id=claimed.turn_id, started_at=tx.now)
-            if message.from_id is None:
+            if message.origin == "automation":
+                texts.append(sealed(tx, message))
+            elif message.from_id is None:
                 tx.item(
                     claimed.thread_id,
                     "user_message",
@@ -59,7 +61,9 @@ class OfferSteers(Action):
         claimed = self.claimed
         tx.check_fence(claimed.thread_id, claimed.host_id, claimed.fence)
         return [
-            Steer(message.id or 0, message.body, True)
+            Steer(message.id or 0, sealed(tx, message), False, "an automation")
+            if message.origin == "automation"
+            else Steer(message.id or 0, message.body, True)
             if message.from_id is None
             else Steer(message.id or 0, sealed(tx, message), False, tx.name(message.from_id))
             for message in _steers(tx, claimed)

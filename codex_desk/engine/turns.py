@@ -285,6 +285,8 @@ def _begin(tx: Tx, thread: Thread, message: Message, turn: Turn) -> str:
         return message.body
     if message.from_id is None:
         tx.audit("started", message.origin, thread.id, f"#{number} started")
+        if message.origin == "automation":
+            return sealed(tx, message)
         told = SHOWN.get(message.body)
         data = {"message": number} if told is None else {"message": number, "event": "asked"}
         tx.item(thread.id, "user_message" if told is None else "notice", told or message.body, "human", turn_id=turn.id, data=data)
@@ -300,7 +302,11 @@ def _begin(tx: Tx, thread: Thread, message: Message, turn: Turn) -> str:
 
 
 def sealed(tx: Tx, message: Message) -> str:
-    """The envelope of a message that another thread sent."""
+    """The envelope of a message that another thread sent, or an automation."""
+    if message.origin == "automation":
+        from codex_desk.engine.occurrences import sealed as from_automation  # most desks have no automation
+
+        return from_automation(tx, message)
     seal = envelope.from_user_for if message.origin == "human" else envelope.from_agent
     relation: envelope.Relation = "child" if message.kind == "report" else "parent"
     return seal(tx.name(message.from_id or ""), relation, message.id or 0, message.body)

@@ -54,13 +54,23 @@ def head_of(item: ItemView, thread: str) -> str:
         case "message_out":
             return f"⇢ {peer}{numbered}"
         case "message_in":
-            return f"⇠ {peer or item.origin}{numbered}"
+            return f"{arrow_in(item)} {peer or named_automation(item) or item.origin}{numbered}"
         case "fold" if peer:
             return f"↩ folded in from {peer}"
         case "tool_call" if status := item.data.get("agent_status"):
             return f"⑂ {agent_of(item)} · {str(status).replace('_', ' ')}"
         case _:
             return item.kind.replace("_", " ")
+
+
+def arrow_in(item: ItemView) -> str:
+    """What stands before the name of whoever sent a received message: another thread, or a schedule."""
+    return "◷" if item.origin == "automation" else "⇠"
+
+
+def named_automation(item: ItemView) -> str:
+    """The handle of the automation that an item comes from; empty for none."""
+    return one_line(str(item.data.get("automation") or ""), PEER)
 
 
 def agent_of(item: ItemView) -> str:

@@ -22,7 +22,7 @@ from sqlalchemy.pool import StaticPool
 from codex_desk.paths import guard_file
 from codex_desk.store.errors import DRIVER_ERRORS, StoreError, explain
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """`PRAGMA user_version` of a store that this program made; each migration raises it by one."""
 
 BUSY_MS = 10_000

@@ -58,6 +58,10 @@ class Glance:
         """Handle and title of the same sessions, in the same order, and nothing that would have to be looked for."""
         return self._rows(f"SELECT t.handle, t.title FROM thread t WHERE {LIVE_SESSIONS} ORDER BY t.last_activity_at DESC LIMIT {LIMIT}")
 
+    def automations(self) -> Sequence[sqlite3.Row]:
+        """Handle and schedule of automations that were not removed."""
+        return self._rows(f"SELECT handle, schedule FROM automation WHERE removed_at IS NULL ORDER BY handle LIMIT {LIMIT}")
+
     def meta(self, key: str) -> str | None:
         row = self._connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])

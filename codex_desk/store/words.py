@@ -17,3 +17,18 @@ Wake = Literal["answers", "never"]
 FoldMode = Literal["qa", "summary", "replace", "none"]
 FoldState = Literal["waiting", "there", "taken", "read", "undone"]
 """waiting: for the end of the parent's turn; there: brought, and can be taken back; taken: a turn has begun that is to be told of it; read: a turn has."""
+AutomationState = Literal["active", "paused", "ended"]
+Outcome = Literal[
+    "ran",
+    "skipped_busy",
+    "skipped_overlap",
+    "missed_offline",
+    "caught_up",
+    "guard_false",
+    "budget",
+    "paused",
+    "expired",
+    "failed",
+    "cancelled",
+]
+"""What became of a planned run of an automation."""

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from tests.bench.agents import subagents
+from tests.bench.automations import automations
 from tests.bench.board import board
 from tests.bench.codex_runtime import codex_round_trip
 from tests.bench.command_line import command_line
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "journal": journal,
     "board": board,
     "fold": folds,
+    "automations": automations,
     "round-trip": round_trip,
     "sessions": many_sessions,
     "subagents": subagents,

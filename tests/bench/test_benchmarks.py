@@ -10,6 +10,7 @@ import pytest
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.sessions import New
 from tests.bench.agents import Crowd, figures_of, spawn_over_and_over
+from tests.bench.automations import automations
 from tests.bench.board import board
 from tests.bench.command_line import command_line
 from tests.bench.figures import Figure, against, flat, middle, percentile, slow_end, table
@@ -104,3 +105,9 @@ def test_a_fold_is_measured(tmp_path: Path) -> None:
 
 def test_the_board_is_measured(tmp_path: Path) -> None:
     assert len(board(tmp_path, entries=20, times=2)) == 6
+
+
+def test_automations_are_measured(tmp_path: Path) -> None:
+    figures = automations(tmp_path, many=20, heartbeats=6, sessions=2, times=1)
+    assert [figure.value for figure in figures if figure.unit == "calls"] == [0]
+    assert len(figures) == 5

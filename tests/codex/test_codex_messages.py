@@ -6,7 +6,10 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
 from codex_desk.engine.approvals import Decide
+from codex_desk.engine.automations import Add
 from codex_desk.engine.events import ApprovalChanged
 from codex_desk.engine.identity import SYSTEM, By
 from codex_desk.engine.journal import Action
@@ -64,6 +67,21 @@ async def test_an_operator_asks_its_reviewer_and_gets_the_answer(office: Office)
     assert [item.text for item in office.items(reviewer, "message_in")] == ["is the sky blue?"]
     assert [item.text for item in office.items(operator, "message_out")] == ["is the sky blue?"]
     assert not office.items(reviewer, "user_message")
+
+
+@pytest.mark.row("S0-29", "S0-43")
+async def test_an_automation_prompts_below_the_user_and_with_the_sessions_own_rights(office: Office) -> None:
+    operator = await office.session("operator", asks("reviewer", "is the sky blue?"))
+    await office.attach(await office.session("reviewer"), operator)
+    view = await office.desk.add_automation(Add("morning", operator.id, "0 9 * * *", "ask around", "UTC"))
+    run = await office.desk.finish((await office.desk.run_automation(view.id)).id)
+    assert (run.outcome, run.reason) == ("ran", None)
+    asked = office.codex.asked_in("operator")[0]
+    assert asked.last["type"] == "function_call_output"
+    assert "The automation morning runs now" in asked.text and "ask around" in asked.text
+    assert [item.origin for item in office.items(operator, "message_in")] == ["automation"]
+    turns = office.desk.rows("SELECT rights FROM turn WHERE thread_id = ? ORDER BY started_at", (operator.id,))
+    assert {json.loads(row["rights"])["mode"] for row in turns} == {office.desk.settings(operator.id).settings.sandbox_mode}
 
 
 async def test_a_question_to_a_session_that_stands_ready_is_queued_together_with_its_turn(office: Office) -> None:

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from codex_desk.engine.mailbox import Send
 from codex_desk.engine.sessions import Rename
 from codex_desk.store.errors import StoreError
 from codex_desk.tools.sandbox import Sandbox
-from tests.engine.scripted import Place, Scripted
+from tests.engine.scripted import Place, Scripted, until
 from tests.warm import Warm
 
 Process = Warm
@@ -150,11 +151,32 @@ async def fill(root: Path) -> None:
         tell((await desk.do(Send(operator, "room again"))).id)
 
 
+# --- several that run automations ---------------------------------------------------------------------------------------------------------
+
+
+async def run_what_is_due(root: Path, host: str, now: str) -> None:
+    """Run what is due as `tick` does, or as an open desk until everything has an outcome; tell how many messages this process sent."""
+    place = Place(root)
+    async with place.open("desk" if host == "desk" else "once", patience=0) as desk:
+        tell("open")
+        await asyncio.to_thread(sys.stdin.readline)
+        if host != "desk":
+            report = await desk.tick(datetime.fromisoformat(now))
+            tell([report.due, report.ran])
+            return
+        desk._scheduler._clock = lambda: datetime.fromisoformat(now)  # type: ignore[union-attr]
+        desk._scheduler._look_in(0)  # type: ignore[union-attr]
+        planned = "SELECT 1 FROM automation WHERE next_run_at IS NOT NULL UNION ALL SELECT 1 FROM occurrence WHERE outcome IS NULL"
+        await until(desk, lambda: not desk.rows(planned))
+        tell([0, 0])
+
+
 WHAT: dict[str, Callable[..., Coroutine[Any, Any, None] | None]] = {
     "hang": hang,
     "delegate": delegate,
     "shuffle": shuffle,
     "fill": fill,
+    "automations": run_what_is_due,
 }
 
 

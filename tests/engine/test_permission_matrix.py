@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from codex_desk.engine import permissions
 from codex_desk.engine.adopting import Adopt
 from codex_desk.engine.agents import InterruptAgent, Limits, SpawnAgent
 from codex_desk.engine.approvals import Decide, Expire, Request, Revoke
+from codex_desk.engine.automation_policies import Plan
+from codex_desk.engine.automations import Add, PauseAutomation, RemoveAutomation, ResumeAutomation, RunNow
 from codex_desk.engine.board_tools import Mark
 from codex_desk.engine.boards import Claim, Close, Open, Post, Promote, Sharing, Summarise
 from codex_desk.engine.boards import Decide as DecideOnBoard
@@ -21,6 +24,7 @@ from codex_desk.engine.identity import By
 from codex_desk.engine.journal import Action, Tx
 from codex_desk.engine.links import Archive, Attach, CloseAgent, Detach, Unarchive
 from codex_desk.engine.mailbox import Ask, Edit, Remove, Report, Send
+from codex_desk.engine.occurrences import ClaimRun, Fire, WritePlan
 from codex_desk.engine.recovery import Recover
 from codex_desk.engine.reported import CatchUp, Closed, KeepState, Renamed, Spawn
 from codex_desk.engine.sessions import Folder, Fork, New, Rename, Set, SetMeta, Trust
@@ -69,6 +73,11 @@ HUMANS: dict[str, Callable[[Place, str], Action]] = {
     "fold_summary_cancel": lambda place, subject: CancelSummary(1),
     "board_close": lambda place, subject: Close(subject),
     "board_summary": lambda place, subject: Summarise(subject),
+    "automation_add": lambda place, subject: Add("hb", subject, "every 15m", "look", "UTC"),
+    "automation_pause": lambda place, subject: PauseAutomation("a"),
+    "automation_resume": lambda place, subject: ResumeAutomation("a"),
+    "automation_remove": lambda place, subject: RemoveAutomation("a"),
+    "automation_run": lambda place, subject: RunNow("a"),
 }
 AGENTS: dict[str, tuple[Callable[[str], Action], set[str]]] = {
     "ask": (lambda subject: Ask(subject, "hello"), {"attached_child", "spawned_child"}),
@@ -97,6 +106,9 @@ ENGINES: dict[str, Callable[[Place, str], Action]] = {
     "closed": lambda place, subject: Closed(subject),
     "renamed": lambda place, subject: Renamed(subject, "other"),
     "board_open": lambda place, subject: Open(subject, Sharing()),
+    "automation_plan": lambda place, subject: WritePlan("a", datetime.now(UTC), Plan((), None, None), datetime.now(UTC)),
+    "automation_claim": lambda place, subject: ClaimRun(1, "h", datetime.now(UTC)),
+    "automation_fire": lambda place, subject: Fire(1, "h", datetime.now(UTC)),
     "spawn": lambda place, subject: Spawn(Spawned("id", subject, "scout", None, "task", "/")),
 }
 

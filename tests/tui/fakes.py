@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice, takewhile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal, TypeVar
@@ -22,6 +23,9 @@ from codex_desk.config.layers import Layer
 from codex_desk.config.schema import Settings
 from codex_desk.engine.adopting import Adoptable, Where
 from codex_desk.engine.auditing import AuditFilter
+from codex_desk.engine.automating import Offer
+from codex_desk.engine.automation_views import AutomationView, OccurrenceView
+from codex_desk.engine.automations import Add
 from codex_desk.engine.away import Away, NoteSeen, Seen
 from codex_desk.engine.bills import Bill
 from codex_desk.engine.board_reading import EVERYTHING, Wanted
@@ -34,6 +38,7 @@ from codex_desk.engine.folding import AskSummary, Fold
 from codex_desk.engine.glance import Glance
 from codex_desk.engine.links import Attach, Detach
 from codex_desk.engine.mailbox import Send
+from codex_desk.engine.schedules import fires, read_schedule
 from codex_desk.engine.searching import Found
 from codex_desk.engine.sessions import New, SetMeta
 from codex_desk.engine.standing import Standing
@@ -170,6 +175,9 @@ class FakeDesk:
     """What the next fold makes."""
     ends: asyncio.Event = field(default_factory=asyncio.Event)
     """Set as a message comes to its end."""
+    schedules: list[AutomationView] = field(default_factory=list)
+    planned: list[OccurrenceView] = field(default_factory=list)
+    """Runs of automations."""
     turns: dict[str, LiveTurn] = field(default_factory=dict)
     waiting: list[Any] = field(default_factory=list)
     stands: Standing = field(default_factory=Standing)
@@ -399,6 +407,55 @@ class FakeDesk:
     def board_page(self, board: BoardView, *, before: int | None = None, limit: int = 200, wanted: Wanted = EVERYTHING) -> list[EntryView]:
         found = [one for one in self.posted if (before is None or one.id < before) and (not wanted.kinds or one.kind in wanted.kinds)]
         return found[-limit:]
+
+    def automations(self) -> list[AutomationView]:
+        return list(self.schedules)
+
+    def occurrences(self, automation_id: str, *, limit: int = 200, before: datetime | None = None) -> list[OccurrenceView]:
+        return [run for run in self.planned if run.automation_id == automation_id][-limit:]
+
+    async def upcoming(
+        self, automation_id: str, number: int = 5, *, after: datetime | None = None, until: datetime | None = None
+    ) -> list[datetime]:
+        view = next(one for one in self.schedules if one.id == automation_id)
+        times = read_schedule(view.schedule, view.zone, NOW).times(NOW)
+        return list(islice((moment for moment in takewhile(lambda moment: until is None or moment <= until, times)), number))
+
+    async def preview_schedule(self, schedule: str, zone: str | None = None, number: int = 5, start: datetime | None = None) -> Offer:
+        read = read_schedule(schedule, zone or "UTC", NOW)
+        fires(read, NOW)
+        return Offer(read, tuple(read.first(number, NOW)))
+
+    def zone(self) -> str:
+        return "Europe/Berlin"
+
+    def guards_off(self, thread_id: str) -> str | None:
+        return None
+
+    async def add_automation(self, wanted: Add) -> AutomationView:
+        await self.do(wanted)
+        made = AutomationView(
+            f"a-{wanted.handle}", wanted.handle, wanted.target, wanted.target, wanted.schedule, wanted.zone, "active", wanted.prompt, NOW
+        )
+        self.schedules.append(made)
+        return made
+
+    async def _change(self, automation_id: str, verb: str) -> AutomationView:
+        await self.do((verb, automation_id))
+        return next(one for one in self.schedules if one.id == automation_id)
+
+    async def pause_automation(self, automation_id: str) -> AutomationView:
+        return await self._change(automation_id, "pause")
+
+    async def resume_automation(self, automation_id: str) -> AutomationView:
+        return await self._change(automation_id, "resume")
+
+    async def remove_automation(self, automation_id: str) -> AutomationView:
+        return await self._change(automation_id, "remove")
+
+    async def run_automation(self, automation_id: str) -> OccurrenceView:
+        await self._change(automation_id, "run")
+        return self.planned[0]
 
     def audit_kinds(self) -> dict[str, int]:
         return dict(Counter(one.kind for one in self.audited))

@@ -59,6 +59,10 @@ def unwrap(text: str) -> Prompt:
         rest = inside[end + len(closing) :]
     if not bodies:
         return Prompt("user", (Body("", text),))
+    if bodies[0].head.startswith(
+        "The automation "
+    ):  # the user wrote its prompt; what has changed since is to be known, and asks for nothing
+        return Prompt("user", (bodies[0],))
     return Prompt(_sender(bodies[0].head), tuple(bodies))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from codex_desk.store import board_tables, budget_tables, fold_tables  # noqa: F401 - they declare their tables in the same metadata
+from codex_desk.store import automation_tables, board_tables, budget_tables, fold_tables  # noqa: F401 - they declare their tables in the same metadata
 from codex_desk.store.history_tables import EVERY_TABLE
 
 connection = context.config.attributes["connection"]

@@ -70,6 +70,12 @@ async def board(deck: Deck, call: Call) -> None:
     await _go(deck, await deck.stage.ask(Board(desk, deck.do, found)))
 
 
+async def automations(deck: Deck, call: Call) -> None:
+    from codex_desk.tui.screens.automations import Automations
+
+    await _go(deck, await deck.stage.ask(Automations(await deck.desk(), deck.thread)))
+
+
 async def away(deck: Deck, call: Call) -> None:
     from codex_desk.tui.screens.away import WhileAway
 
@@ -149,6 +155,7 @@ COMMANDS = (
         palette="Board of this workflow",
         aliases=("agent board", "agent shared"),
     ),
+    Command("automations", "schedules that prompt a session: what ran, what will, and why not", automations, palette="Automations"),
     Command("away", "what happened while you were away, and what waits for you", away, palette="While you were away"),
     Command("status", "what this thread runs on and how it stands", status, "[THREAD]", palette="Status of this thread"),
     Command("diff", "what changed in this thread's folder", diff, palette="Changes in this folder"),

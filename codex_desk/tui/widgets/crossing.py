@@ -64,7 +64,7 @@ def peer(arrow: str, item: ItemView) -> Content:
     number = item.data.get("message")
     return Content.assemble(
         (f"{arrow} ", ROOM),
-        (one_line(field(item.data, "peer") or item.origin, 60), ROOM),
+        (one_line(field(item.data, "peer") or field(item.data, "automation") or item.origin, 60), ROOM),
         (f"  #{number}" if isinstance(number, int) else "", MUTED),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from textual.content import Content
 
 from codex_desk.engine.views import ItemView
+from codex_desk.engine.wording import arrow_in
 from codex_desk.text import one_line
 from codex_desk.tui.model.folding import counted
 from codex_desk.tui.widgets import calls, changes, crossing, nested
@@ -97,7 +98,7 @@ def header(item: ItemView, handle: str) -> Line:
         case "user_message" | "own_command":
             return ShortLine(your_name(), time)
         case "message_in":
-            return ShortLine(crossing.peer("⇠", item), time)
+            return ShortLine(crossing.peer(arrow_in(item), item), time)
         case _:
             return ShortLine(agent_name(handle), time)
 

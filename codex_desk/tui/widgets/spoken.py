@@ -51,7 +51,8 @@ def header(item: ItemView, handle: str) -> Line:
         case "user_message" | "own_command":
             who = "you"
         case "message_in":
-            who = f"received from {one_line(field(item.data, 'peer') or item.origin, 60)}{_number(item)}"
+            sender = field(item.data, "peer") or f"{item.origin} {field(item.data, 'automation')}".rstrip()
+            who = f"received from {one_line(sender, 60)}{_number(item)}"
         case _:
             who = one_line(handle)
     return TextLine(Content(f"{who} at {time}:"))
