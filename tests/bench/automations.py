@@ -69,8 +69,9 @@ def _looks(desk: Desk) -> list[float]:
 
 
 async def _idle(desk: Desk) -> None:
-    """Until the scheduler has looked once, and sleeps."""
-    while (scheduler := desk._scheduler) is None or scheduler._looking is None or not scheduler._looking.done():  # noqa: ASYNC110
+    """Until the scheduler has looked once, and sleeps; with no automation there is none."""
+    scheduler = desk._scheduler
+    while scheduler is not None and (scheduler._looking is None or not scheduler._looking.done()):  # noqa: ASYNC110
         await asyncio.sleep(0)
 
 
