@@ -186,7 +186,10 @@ class Automating(Bringing):
         wanted = replace(wanted, guard=read_guard(wanted.guard))
         await self.preview_schedule(wanted.schedule, wanted.zone, 1, wanted.now)  # refused before anything is looked at, and off the loop
         if wanted.guard in BUILT_IN and wanted.seen is None:
-            wanted = replace(wanted, seen=(await self._guards().work(wanted.target)).to_text())
+            work = await self._guards().work(wanted.target)
+            if wanted.guard == "git-changed" and work.tree is None:
+                raise Refusal("bad_value", f"git-changed: {self.thread(wanted.target).cwd} is in no git repository that git can look at")
+            wanted = replace(wanted, seen=work.to_text())
         return self.automation(await self.ledger.do(wanted, self.identity))
 
     async def import_automations(self, root: Path | None, zone: str | None, target: str | None) -> tuple[list[AutomationView], list[Found]]:
@@ -288,9 +291,10 @@ class Automating(Bringing):
         ]
 
     def _sent(self, known: Iterable[int]) -> list[int]:
-        """The messages of those that have one and have not ended."""
+        """The messages of those that have one, have not ended, and are not another process's."""
         marks = ",".join(map(str, known)) or "NULL"
-        where = f"id IN ({marks}) AND outcome IS NULL AND message_id IS NOT NULL"
+        mine = f"(claimed_by IS NULL OR claimed_by = '{self._host.id}')" if self._host is not None else "claimed_by IS NULL"
+        where = f"id IN ({marks}) AND outcome IS NULL AND message_id IS NOT NULL AND {mine}"
         return [row["message_id"] for row in self.rows(f"SELECT message_id FROM occurrence WHERE {where} ORDER BY message_id")]
 
     async def _host_messages(self, numbers: list[int]) -> None:
@@ -322,10 +326,9 @@ class Automating(Bringing):
         return (asked and self.desk_is_open()) or None
 
     def _unsettled(self, now: datetime) -> set[int]:
-        """The runs whose time has come and that have not ended."""
-        return {
-            row["id"] for row in self.rows("SELECT id FROM occurrence WHERE outcome IS NULL AND scheduled_for <= ?", (moment_text(now),))
-        }
+        """The runs whose time has come, that have not ended, and that no process sees to."""
+        where = "outcome IS NULL AND claimed_by IS NULL AND scheduled_for <= ?"
+        return {row["id"] for row in self.rows(f"SELECT id FROM occurrence WHERE {where}", (moment_text(now),))}
 
     def _humans(self, what: str) -> None:
         if self.identity != HUMAN:

@@ -169,7 +169,7 @@ class Fire(Action):
 
     def perform(self, tx: Tx, by: By) -> int | None:
         run = tx.get(Occurrence, self.run)
-        if run is None or run.outcome is not None or run.claimed_by != self.host_id:
+        if run is None or run.outcome is not None or run.message_id is not None or run.claimed_by != self.host_id:
             return None
         row = tx.get(Automation, run.automation_id)
         assert row is not None  # a key into it
@@ -202,7 +202,7 @@ class Fire(Action):
         data = {"message": message.id, "automation": row.handle, "delivery": delivery}
         into, _ = tx.crossing("fired", "automation", End(row.target_id, row.prompt, "message_in", None, record), None, data=data)
         tx.update(message, in_seq=into)
-        tx.update(run, message_id=message.id, claimed_by=None, context=self.changed or None, fired_at=tx.now)
+        tx.update(run, message_id=message.id, context=self.changed or None, fired_at=tx.now)
         change(tx, row, seen=self.seen if self.seen is not None else row.seen)
         tx.update(tx.thread(row.target_id))
         return message.id or 0
@@ -220,7 +220,7 @@ class Decline(Action):
 
     def perform(self, tx: Tx, by: By) -> None:
         run = tx.get(Occurrence, self.run)
-        if run is not None and run.claimed_by == self.host_id:
+        if run is not None and run.claimed_by == self.host_id and run.message_id is None:
             settle(tx, run, self.outcome, self.reason)
 
 

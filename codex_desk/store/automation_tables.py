@@ -86,7 +86,7 @@ class Occurrence(Row, table=True):
     """It runs under the catch-up policy."""
     by_hand: bool = False
     claimed_by: str | None = None
-    """The host that looks at its guard and is about to fire it."""
+    """The host that sees to it: looks at its guard, fires it, and waits for its end."""
     message_id: int | None = Field(default=None, foreign_key="message.id")
     """The message that it sent."""
     context: str | None = Field(default=None, sa_column=Column(Text, nullable=True))

@@ -18,7 +18,7 @@ from codex_desk.runtimes.base import ThreadSpec, TurnHost, TurnInput
 from codex_desk.store.automation_tables import Automation
 from tests.bench.figures import Figure, middle
 from tests.bench.models import ScriptedRuntime
-from tests.bench.place import Place
+from tests.bench.place import Place, apart
 
 HOURLY = "every 1h"
 GUARDS = ("git-changed", "board-news", "child-idle")
@@ -27,31 +27,40 @@ GUARDS = ("git-changed", "board-news", "child-idle")
 def automations(root: Path, many: int = 10_000, heartbeats: int = 1_000, sessions: int = 200, times: int = 5) -> list[Figure]:
     """The figures of the issue: due, start, heartbeats, drift."""
     return [
-        *asyncio.run(_many(root, many, times)),
+        *_many(root, many, times),
         *asyncio.run(_heartbeats(Place(root / "heartbeats"), heartbeats)),
         asyncio.run(_drift(Place(root / "drift"), sessions, times)),
     ]
 
 
-async def _many(root: Path, many: int, times: int) -> list[Figure]:
+def _many(root: Path, many: int, times: int) -> list[Figure]:
     none, full = Place(root / "none"), Place(root / "full")
     for place, count in ((none, 0), (full, many)):
-        await _filled(place, count, HOURLY, datetime.now(UTC) + timedelta(hours=1))
+        asyncio.run(_filled(place, count, HOURLY, datetime.now(UTC) + timedelta(hours=1)))
     starts: dict[str, list[float]] = {"none": [], "full": []}
     looks: list[float] = []
     for _ in range(times):
         for name, place in (("none", none), ("full", full)):
-            begun = time.perf_counter()
-            async with Desk.open(place.home, env=place.env, host="desk") as desk:
-                await _idle(desk)
-                starts[name].append((time.perf_counter() - begun) * 1000)
-                if name == "full":
-                    looks += _looks(desk)
+            took, found = apart(_start, place)  # a process of its own: what runs automations is loaded with the first one
+            starts[name].append(took)
+            looks += found
     more = statistics.median(starts["full"]) - statistics.median(starts["none"])
     return [
         middle(f"{many:,} automations: finding what is due, and what is next", looks, 10.0),
         Figure(f"{many:,} automations: start to idle, more than with none, medians of {times}", more, 50.0, "ms"),
     ]
+
+
+def _start(place: Place) -> tuple[float, list[float]]:
+    """(milliseconds from opening a desk to its being idle, those of looks for what is due)."""
+
+    async def start() -> tuple[float, list[float]]:
+        begun = time.perf_counter()
+        async with Desk.open(place.home, env=place.env, host="desk") as desk:
+            await _idle(desk)
+            return (time.perf_counter() - begun) * 1000, _looks(desk) if desk._scheduler is not None else []
+
+    return asyncio.run(start())
 
 
 def _looks(desk: Desk) -> list[float]:
@@ -69,8 +78,9 @@ def _looks(desk: Desk) -> list[float]:
 
 
 async def _idle(desk: Desk) -> None:
-    """Until the scheduler has looked once, and sleeps."""
-    while (scheduler := desk._scheduler) is None or scheduler._looking is None or not scheduler._looking.done():  # noqa: ASYNC110
+    """Until the scheduler has looked once, and sleeps; with no automation there is none."""
+    scheduler = desk._scheduler
+    while scheduler is not None and (scheduler._looking is None or not scheduler._looking.done()):  # noqa: ASYNC110
         await asyncio.sleep(0)
 
 

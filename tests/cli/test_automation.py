@@ -104,6 +104,7 @@ REFUSED = [
     ("add hb 'every 1h' look --target operator --overlap twice", "bad_value"),
     ("add hb 'every 1h' look --target operator --catch-up 'all(x)'", "bad_value"),
     ("add hb 'every 1h' look --target operator --until soon", "bad_value"),
+    ("add hb 'every 1h' look --target operator --guard git-changed", "bad_value"),
     ("next 'every moon'", "bad_schedule"),
     ("next nobody", "unknown_automation"),
     ("next 'every 1h' --from never", "bad_value"),
@@ -130,7 +131,7 @@ def test_an_agents_process_makes_and_runs_none(scheduled: Run) -> None:
 
 
 def test_it_says_when_nothing_is_open_to_run_it_and_that_guards_need_trust(scheduled: Run) -> None:
-    made = scheduled("automation", "add", "guarded", "every 1h", "look", "--target", "operator", "--guard", "git-changed")
+    made = scheduled("automation", "add", "guarded", "every 1h", "look", "--target", "operator", "--guard", "child-idle")
     assert "no desk is open" in made.err
     assert "codex-desk trust" in made.err
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from codex_desk.engine.automating import TickReport
 from codex_desk.engine.automations import Add
 from codex_desk.engine.desk import Desk
 from codex_desk.engine.journal import Tx
@@ -16,7 +18,7 @@ from codex_desk.engine.sessions import Trust
 from codex_desk.store.automation_tables import Automation
 from codex_desk.store.tables import moment_text
 from tests.engine.processes import killed, processes, told
-from tests.engine.scripted import Place
+from tests.engine.scripted import Gate, Place
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 OPEN_RUNS = "SELECT * FROM occurrence WHERE outcome IS NULL"
@@ -162,6 +164,21 @@ async def test_two_ticks_and_a_desk_that_race_over_a_thousand_runs_run_each_once
         assert len(desk.rows("SELECT DISTINCT automation_id FROM occurrence")) == 1000
         assert desk.rows("SELECT count(*) AS n FROM turn WHERE state = 'completed'")[0]["n"] == 50
         assert desk.verify_audit().verified
+
+
+async def test_a_tick_does_not_wait_for_what_another_one_runs(place: Place) -> None:
+    async with place.open("none") as desk:
+        view = await desk.add_automation(Add("hb", (await place.session(desk, "operator")).id, "every 15m", "look", "UTC", now=NOW))
+    gate = place.runtime.scripts["operator"] = Gate()
+    async with place.open("once", patience=0) as one, place.open("once", patience=0) as other:
+        running = asyncio.create_task(one.tick(NOW + timedelta(minutes=15)))
+        await gate.began.wait()
+        assert await other.tick(NOW + timedelta(minutes=16)) == TickReport(0, ())
+        report = await other.tick(NOW + timedelta(minutes=30))
+        assert [run.outcome for run in report.runs] == ["skipped_overlap"]
+        gate.open.set()
+        assert [run.outcome for run in (await running).runs] == ["ran"]
+        assert [run.outcome for run in one.occurrences(view.id)] == ["ran", "skipped_overlap"]
 
 
 async def test_what_a_killed_host_had_claimed_is_fired_by_the_next_one(place: Place) -> None:

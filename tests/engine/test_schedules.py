@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -106,6 +107,7 @@ class Rules:
         position, day = self.chance.randint(-5, -1), self.chance.choice(ahead).day
         minute, hour = self.chance.randrange(60), self.chance.randrange(4)
         at = f"BYHOUR={hour};BYMINUTE={minute}"
+        more: dict[str, Any]
         if self.chance.random() < 0.5:
             text, more = f"FREQ=MONTHLY;BYMONTHDAY={day};{at}", {"bymonthday": day}
         else:
@@ -123,7 +125,7 @@ class Rules:
         minutes: list[int],
         hours: list[int] | None,
         days: list[int] | None,
-        freq: int = rrule.DAILY,
+        freq: Any = rrule.DAILY,
         interval: int = 1,
     ) -> list[datetime]:
         walls = rrule.rrule(

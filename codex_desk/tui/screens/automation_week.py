@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from functools import partial
 from typing import ClassVar
 
@@ -11,9 +12,11 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from codex_desk.engine.automation_views import AutomationView
 from codex_desk.engine.events import AutomationChanged, Event
 from codex_desk.text import one_line
 from codex_desk.tui.door import DeskDoor
+from codex_desk.tui.failures import reason_of
 from codex_desk.tui.model import automations as model
 from codex_desk.tui.model import clock
 from codex_desk.tui.model.place import Place
@@ -57,7 +60,7 @@ class Week(Dialog[Place]):
     async def _read(self) -> None:
         views = [view for view in await asyncio.to_thread(self._desk.automations) if view.state == "active"]
         until = clock.now() + model.WEEK
-        found = [(view, await self._desk.upcoming(view.id, MOST_A_WEEK, until=until)) for view in views]
+        found = [(view, await self._times(view, until)) for view in views]
         planned = model.week(found)
         names = max((len(row.name) for row in planned), default=0)
         rows: list[Row] = []
@@ -70,6 +73,13 @@ class Week(Dialog[Place]):
             rows.append(Row(str(number), partial(_week_line, row, names)))
         self._list.show(rows, empty="nothing is planned in the coming week")
         self.call_after_refresh(self._list.fit_in)
+
+    async def _times(self, view: AutomationView, until: datetime) -> list[datetime]:
+        try:
+            return await self._desk.upcoming(view.id, MOST_A_WEEK, until=until)
+        except Exception as error:  # such as a zone that this machine does not know: its next look says so in its own list
+            self.log.warning(reason_of(error))
+            return []
 
     @on(RowList.Picked)
     def _picked(self, event: RowList.Picked) -> None:

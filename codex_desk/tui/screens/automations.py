@@ -217,7 +217,11 @@ class Automations(Dialog[Place]):
         view = self._current
         if view is None:
             return
-        times = await self._desk.upcoming(view.id, 5)
+        try:
+            times = await self._desk.upcoming(view.id, 5)
+        except Exception as error:  # such as a zone that this machine does not know
+            self._note(reason_of(error), bad=True)
+            return
         lines = [model.told_day(moment, view.zone, clock.now()) for moment in times] or ["nothing more: it has ended"]
         title = f"Next runs of {view.handle}" + ("" if view.state == "active" else f" ({view.state})")
         await self.app.push_screen_wait(Reading(title, Content("\n".join([*lines, "", f"{one_line(view.schedule, 200)} in {view.zone}"]))))
