@@ -106,6 +106,7 @@ def private_homes(monkeypatch: pytest.MonkeyPatch, homes: Iterator[Path]) -> Non
 
 
 @pytest.fixture
-def pictures(snapshot: SnapshotAssertion) -> Pictures:
+def pictures(snapshot: SnapshotAssertion, request: pytest.FixtureRequest) -> Pictures:
     """Compares the screen with its pictures."""
-    return Pictures(snapshot.use_extension(DeskSnapshots))
+    folder = SNAPSHOTS / request.path.relative_to(TESTS).with_suffix("")
+    return Pictures(snapshot.use_extension(DeskSnapshots), folder, request.function.__name__.removeprefix("test_"))

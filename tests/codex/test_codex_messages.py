@@ -71,12 +71,12 @@ async def test_an_operator_asks_its_reviewer_and_gets_the_answer(office: Office)
 
 @pytest.mark.row("S0-29", "S0-43")
 async def test_an_automation_prompts_below_the_user_and_with_the_sessions_own_rights(office: Office) -> None:
-    operator = await office.session("operator", asks("reviewer", "is the sky blue?"))
-    await office.attach(await office.session("reviewer"), operator)
+    operator = await office.session("timed", asks("critic", "is the sky blue?"))
+    await office.attach(await office.session("critic"), operator)
     view = await office.desk.add_automation(Add("morning", operator.id, "0 9 * * *", "ask around", "UTC"))
     run = await office.desk.finish((await office.desk.run_automation(view.id)).id)
     assert (run.outcome, run.reason) == ("ran", None)
-    asked = office.codex.asked_in("operator")[0]
+    asked = office.codex.asked_in("timed")[0]
     assert asked.last["type"] == "function_call_output"
     assert "The automation morning runs now" in asked.text and "ask around" in asked.text
     assert [item.origin for item in office.items(operator, "message_in")] == ["automation"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +15,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static, TextArea
 from textual.widgets.option_list import Option
+from textual.worker import Worker, WorkerError
 
 from codex_desk.engine.events import Event, ThreadChanged
 from codex_desk.text import one_line, visible
@@ -65,6 +67,7 @@ class FoldEditor(Dialog["FoldView"]):
         """What the human made of a mode's text."""
         self._summary: str | None = None
         self._asking: MessageView | None = None
+        self._looking: Worker[None] | None = None
         self._leaving = False
         """Escape was pressed once over an edited text."""
         self._modes = Choices(markup=False)
@@ -100,9 +103,10 @@ class FoldEditor(Dialog["FoldView"]):
             mark = "▸" if mode == self._mode else " "
             about = words.what_it_brings(mode, self._view, columns)
             rows.append(Option(Content.assemble(f"{mark} {mode:<{width}}  ", (about, "$text-muted")), id=mode))
+        chosen = self._modes.highlighted if self._is_looking else None
         with self.prevent(OptionList.OptionHighlighted):
             self._modes.set_options(rows)
-            self._modes.highlighted = words.MODES.index(self._mode)
+            self._modes.highlighted = words.MODES.index(self._mode) if chosen is None else chosen
 
     def _show(self, view: FoldView) -> None:
         """A mode, with its text as it is or as the human left it."""
@@ -150,8 +154,8 @@ class FoldEditor(Dialog["FoldView"]):
     @on(OptionList.OptionHighlighted)
     def _moved(self, event: OptionList.OptionHighlighted) -> None:
         mode = words.mode_named(event.option.id)
-        if mode is not None and mode != self._mode and self._asking is None:
-            self._look(mode)
+        if mode is not None and self._asking is None and (mode != self._mode or self._is_looking):
+            self._looking = self._look(mode)
 
     @work(group="look", exclusive=True)
     async def _look(self, mode: FoldMode) -> None:
@@ -161,6 +165,18 @@ class FoldEditor(Dialog["FoldView"]):
             self._note(reason_of(error), warn=True)
             return
         self._show(view)
+
+    @property
+    def _is_looking(self) -> bool:
+        return self._looking is not None and not self._looking.is_finished
+
+    async def _seen(self) -> FoldView | None:
+        """The fold in the mode that is chosen: Enter may come before it is shown. None where it could not be looked at."""
+        while (looking := self._looking) is not None and not looking.is_finished:
+            with suppress(WorkerError):
+                await looking.wait()
+        chosen = self._modes.highlighted
+        return self._view if chosen is None or words.MODES[chosen] == self._mode else None
 
     @on(OptionList.OptionSelected)
     def _picked(self, event: OptionList.OptionSelected) -> None:
@@ -204,7 +220,9 @@ class FoldEditor(Dialog["FoldView"]):
     async def action_fold(self) -> None:
         if self._asking is not None:
             return
-        view = self._view
+        view = await self._seen()
+        if view is None:
+            return
         if view.mode == "summary" and self._summary is None:
             await self._ask_model()
             return
