@@ -16,6 +16,7 @@ from tests.tui.fakes import shown, until
 
 SIZES = ((80, 24), (120, 40))
 THEMES = ("desk-dark", "desk-light")
+LONG_ENOUGH_S = 1.0
 Steps = Callable[[Pilot[int]], Awaitable[None]]
 
 
@@ -65,12 +66,15 @@ class Pictures:
 
 
 async def _at_rest(pilot: Pilot[int], wanted: str) -> str:
-    """The picture, once it is the wanted one, or two in a row are the same. Taking one costs most of what such a test does."""
-    last, end = "", time.monotonic() + 5
-    while time.monotonic() < end:
+    """The picture, once it is the wanted one, or another has stood for so long that it will not become that. Taking one costs most of what such a test
+    does."""
+    last, since = "", time.monotonic()
+    end = since + 10
+    while (now := time.monotonic()) < end:
         await pilot.pause(0.03)
         picture = normalize_svg(pilot.app.export_screenshot(title="codex-desk"))
-        if picture in (wanted, last):
+        if picture == wanted or (picture == last and now - since > LONG_ENOUGH_S):
             return picture
-        last = picture
+        if picture != last:
+            last, since = picture, now
     raise AssertionError("the screen does not come to rest")
