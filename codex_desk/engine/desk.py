@@ -154,7 +154,15 @@ class Desk(Automating):
         if isinstance(action, sessions.Rename) and not self.desk_is_open():
             await self.elsewhere.show(str(result))
         match action:
-            case sessions.New() | sessions.Rename() | sessions.Set() | sessions.Fork() | links.Archive() | links.Unarchive():
+            case (
+                sessions.New()
+                | sessions.Rename()
+                | sessions.Set()
+                | sessions.TakeRole()
+                | sessions.Fork()
+                | links.Archive()
+                | links.Unarchive()
+            ):
                 return self.thread(result)
             case turns.Interrupt() | turns.Resume():
                 return self.thread(result)
@@ -193,6 +201,10 @@ class Desk(Automating):
                 return replace(action, folder=folder, runtime=runtime, add_dirs=roots, settings={**own, **action.settings})
             case sessions.Set(key="runtime"):
                 return replace(action, value=self.surroundings.known_runtime(action.value))
+            case sessions.Set(key="role"):
+                own = dict(self.surroundings.role(action.value, Path(self.row_of(Thread, action.thread).project)).settings)
+                own.pop("runtime", None)  # what a session runs on is settled when it is made
+                return sessions.TakeRole(action.thread, action.value, own)
             case sessions.Set(value=""):
                 return replace(action, key=own_key(action.key), value=None)
             case sessions.Set():
@@ -271,6 +283,11 @@ class Desk(Automating):
         row = self.row("SELECT settings FROM thread WHERE id = ?", (thread_id,))
         own = json.loads(row["settings"]) if row is not None else {}
         return self.surroundings.of(self.thread(thread_id), own)
+
+    def roles(self, thread_id: str) -> list[tuple[str, str]]:
+        """The roles that a session could take, each with what it is for. Reads their files. Raises `ConfigError`."""
+        found = self.surroundings.roles(Path(self.thread(thread_id).project)).found
+        return [(role.name, role.description) for role in found.values()]
 
     def instructions(self, thread_id: str) -> Instructions:
         """The instruction files that a thread's next turn will be given. Raises `ConfigError`."""

@@ -13,6 +13,7 @@ from codex_desk.engine.identity import By, new_id
 from codex_desk.engine.journal import Action, End, Tx
 from codex_desk.frozen import frozen
 from codex_desk.store.tables import Segment, Thread, TrustedFolder
+from codex_desk.text import one_line
 
 HANDLE = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
@@ -116,6 +117,26 @@ class Set(Action):
             tx.update(thread, settings=settings if self.value is None else settings | {self.key: self.value})
         told = "taken back" if self.value is None else f"set to {self.value}"
         tx.item(thread.id, "notice", f"{self.key} {told}", by.origin, data={"event": "set"})
+        return thread.id
+
+
+@frozen
+class TakeRole(Action):
+    """Give a session what a role sets, as settings of its own; its runtime, folder and history stay. The desk looks the role up beforehand."""
+
+    thread: str
+    role: str
+    settings: Mapping[str, Any]
+    verb: ClassVar[str] = "set"
+
+    def subject(self) -> str:
+        return self.thread
+
+    def perform(self, tx: Tx, by: By) -> str:
+        thread = tx.thread(self.thread)
+        tx.update(thread, settings={**thread.settings, **self.settings})
+        told = ", ".join(f"{key} {one_line(str(value), 60)}" for key, value in self.settings.items()) or "nothing of its own"
+        tx.item(thread.id, "notice", f"takes the role {self.role}: {told}", by.origin, data={"event": "set"})
         return thread.id
 
 

@@ -113,3 +113,21 @@ def test_what_was_asked_for_comes_before_the_role_and_the_role_before_the_parent
     role: Role | None, asked: dict[str, str], own: dict[str, object]
 ) -> None:
     assert inherited(PARENTS, role, SpawnAgent(message="m", **asked)) == own  # type: ignore[arg-type]
+
+
+async def test_a_session_takes_a_role_and_keeps_its_runtime_folder_and_history(
+    place: Place, runtime: ScriptedRuntime, desk: Desk, operator: ThreadView
+) -> None:
+    write(place.home / "agents", CRITIC + 'runtime = "native"\nmodel = "small"\n')
+    await prompt(desk, operator, "hello")
+    await desk.do(Set(operator.id, "role", "critic"))
+    await prompt(desk, operator, "judge it")
+    first, second = runtime.inputs["operator"]
+    assert (first.system.endswith("Be strict."), second.system.endswith("Be strict.")) == (False, True)
+    assert len(second.history) > len(first.history)
+    now = desk.thread(operator.id)
+    assert (now.runtime, now.cwd) == (operator.runtime, operator.cwd)
+    assert desk.settings(operator.id).settings.model == "small"
+    assert any(line.startswith("takes the role critic: ") and "Be strict." in line for line in lines(desk, operator))
+    assert desk.roles(operator.id) == [("critic", "finds faults")]
+    assert (await refused(desk, Set(operator.id, "role", "nobody"))).code == "unknown_role"

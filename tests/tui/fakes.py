@@ -519,6 +519,9 @@ class FakeDesk:
             raise self.unreadable
         return Resolved(Settings(), self.warnings, (Layer("default", DEFAULTS),))  # type: ignore[arg-type]  # a warning's words will do
 
+    def roles(self, thread_id: str) -> list[tuple[str, str]]:
+        return [("critic", "finds faults"), ("ideas", "")]
+
     def instructions(self, thread_id: str) -> Any:
         return SimpleNamespace(sources=self.agents_md, truncated=False, skipped=())
 

@@ -122,6 +122,8 @@ LOOKS = [
     ("/open", "Open in this pane"),
     ("/unarchive", "nothing is archived"),
     ("/sandbox", "workspace-write"),
+    ("/role", "no role is defined here"),
+    ("/automations", "Automations"),
     ("/help", "Anywhere"),
     ("/search attached", "found, the newest first"),
 ]
@@ -143,6 +145,7 @@ async def test_every_command_that_looks_shows_what_it_says(home: Path, repo: Pat
 ACTS = [
     ("/model gpt-5.1-mini", "model is gpt-5.1-mini"),
     ("/sandbox read-only", "sandbox_mode is read-only"),
+    ("/role nobody", "there is no role nobody"),
     ("/rename reviewer critic", "reviewer is now critic"),
     ("/send critic look", "to critic is"),
     ("/detach critic", "critic is detached from operator"),

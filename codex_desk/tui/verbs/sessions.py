@@ -27,7 +27,9 @@ async def new(deck: Deck, call: Call) -> None:
 
     async def make(handle: str, folder: str | None) -> ThreadView:
         home = _folder(start, folder or None)
-        return await deck.do(New(handle, home, runtime=call.get("runtime"), model=call.get("model"), profile=call.get("profile")))
+        return await deck.do(
+            New(handle, home, runtime=call.get("runtime"), model=call.get("model"), profile=call.get("profile"), role=call.get("role"))
+        )
 
     if (handle := call.get("handle")) is not None:
         made = await make(handle, call.get("cwd") or call.get("dir"))
@@ -155,6 +157,26 @@ async def model(deck: Deck, call: Call) -> None:
         await _set(deck, thread, "model", chosen)
 
 
+async def role(deck: Deck, call: Call) -> None:
+    thread = await deck.named(None)
+    chosen = call.get("role")
+    if chosen is None:
+        from codex_desk.tui.screens.pick import Picker, Row
+
+        found = await asyncio.to_thread((await deck.desk()).roles, thread.id)
+        rows = [Row(role, role, about) for role, about in found]
+        chosen = await deck.stage.ask(
+            Picker(
+                f"Role of {name(thread)}",
+                rows,
+                note="its settings become the session's own, from the next turn on",
+                empty="no role is defined here",
+            )
+        )
+    if chosen:
+        await _set(deck, thread, "role", chosen)
+
+
 async def sandbox(deck: Deck, call: Call) -> None:
     thread = await deck.named(None)
     chosen = call.get("mode")
@@ -218,7 +240,13 @@ async def _ask_handle(deck: Deck, title: str, words: str, start: str = "") -> st
 
 COMMANDS = (
     Command(
-        "new", "make a session in a folder", new, "HANDLE [DIR] [--cwd D] [--runtime R] [--model M] [--profile P]", "n", "n", "New session"
+        "new",
+        "make a session in a folder",
+        new,
+        "HANDLE [DIR] [--cwd D] [--runtime R] [--model M] [--profile P] [--role R]",
+        "n",
+        "n",
+        "New session",
     ),
     Command("open", "show a session in this pane, Codex's and history too", open_, "[THREAD]", "o", palette="Open a session here"),
     Command(
@@ -232,6 +260,7 @@ COMMANDS = (
     Command("rename", "give a session another handle", rename, "THREAD HANDLE", row_key="r", palette="Rename this session"),
     Command("fork", "a new session with a copy of the history", fork, "THREAD HANDLE", palette="Fork this session"),
     Command("model", "the model that answers", model, "[MODEL]", palette="Choose the model"),
+    Command("role", "a role's model, instructions and limits for this session", role, "[ROLE]", palette="Choose a role"),
     Command("sandbox", "what a turn may do", sandbox, "[MODE]", palette="Choose the sandbox mode", offers={"MODE": MODES}),
     Command("settings", "every setting, with the layer it comes from", settings, "[TEXT]", palette="Settings"),
     Command("trust", "let a folder's own settings count", trust, "[DIR] [--revoke]", palette="Trust this folder"),
