@@ -22,11 +22,14 @@ REPOSITORY = Path(__file__).parents[1]
 FOUND = os.environ.get("CODEX_DESK_CODEX")
 """Read when tests are collected: no test itself sees the variable, which is a setting of the desk."""
 
+# While a command runs, Codex puts a `.git` where a writable root has none. In the folder for temporary files every other test would take it for a project.
 CONFIG = """
 model = "gpt-5.1-codex"
 model_provider = "mock"
 approval_policy = "on-request"
 sandbox_mode = "workspace-write"
+[sandbox_workspace_write]
+exclude_slash_tmp = true
 [model_providers.mock]
 name = "mock"
 base_url = "{base_url}"
