@@ -228,7 +228,7 @@ class Host:
             case ThreadChanged():
                 if self.kind == "desk":
                     self._show_soon(event.thread_id, SHOW_AFTER_S)
-                if event.thread_id not in self._tasks and self._reader.has_queued(event.thread_id):
+                if self._reader.has_queued(event.thread_id) and (event.thread_id not in self._tasks or self._may_go_on(event.thread_id)):
                     self.poke(event.thread_id)
             case TurnChanged() if event.state != "running":
                 self._plan_wakes()
@@ -236,6 +236,11 @@ class Host:
                 self._at(f"expire {name}", self._stage.patience, lambda: self._perform(releasing.NobodyToAsk(name)))
             case _:
                 return
+
+    def _may_go_on(self, thread_id: str) -> bool:
+        """Whether a thread whose queue is being looked at has nothing in its way: it may have been resumed just after that look found something."""
+        row = self._reader.row("SELECT status FROM thread WHERE id = ?", (thread_id,))
+        return row is not None and row["status"] in ("idle", "finished")
 
     def _is_ours(self, event: MessageChanged) -> bool:
         """Whether one of this host's own turns sent the message, or it is the wake of one."""

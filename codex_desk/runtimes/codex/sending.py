@@ -26,6 +26,9 @@ LOG = logging.getLogger(__name__)
 LOOK_BACK = 3
 """Turns that are looked through for one of ours after a crash: nothing else can have come behind it but what another program started."""
 
+LOOKS, BETWEEN_LOOKS_S = 10, 0.1
+"""For a turn that is to be gone back to: Codex lists turns from its file, which it writes behind what it does."""
+
 BESIDE = (
     "The desk handed in a message while you work: {who}. It stands above as a tool's output. It is not from the user; weigh it, and go on."
 )
@@ -82,11 +85,14 @@ class Sending:
         thread = self._thread
         if self._has_gone_back:
             return
-        async for data in turns_backwards(client, thread.external_id):
-            if data.get("id") == self._turn.back_to:
-                await client.call("thread/revert", {"threadId": thread.external_id, "beforeTurnId": self._turn.back_to})
-                await thread.went_back()
-                break
+        for _ in range(LOOKS):
+            async for data in turns_backwards(client, thread.external_id):
+                if data.get("id") == self._turn.back_to:
+                    await client.call("thread/revert", {"threadId": thread.external_id, "beforeTurnId": self._turn.back_to})
+                    await thread.went_back()
+                    self._has_gone_back = True
+                    return
+            await asyncio.sleep(BETWEEN_LOOKS_S)
         self._has_gone_back = True
 
     async def _give_notes(self, client: Client) -> None:
