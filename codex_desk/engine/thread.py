@@ -147,7 +147,7 @@ class ThreadActor:
         trouble = moved(thread)
         if trouble is not None:
             await stage.ledger.do(NeedsHuman(thread.id, trouble))
-            return False
+            return moved(stage.reader.row_of(Thread, self._thread_id)) is None  # resumed meanwhile, with the folder that is there now
         try:
             runtime = await self._open(thread)
             outside = isinstance(runtime, OutsideThread)
